@@ -1,0 +1,73 @@
+"""Row journal: what a long stage has already paid for.
+
+One SQLite file per stage maps a content key to a finished row. Each row is committed when it is
+done, so a killed stage loses at most the rows in flight, and the next run pays only for the rest.
+The key is a hash of everything that determines the row; change an input and the key changes.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pipeline.errors import DataError
+
+__all__ = ["Journal"]
+
+
+class Journal:
+    """A persistent mapping from content key to JSON row; safe to kill at any moment."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        # check_same_thread: asyncio judges write from the loop's thread, never from two at once.
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS done (key TEXT PRIMARY KEY, row TEXT NOT NULL)"
+            )
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise DataError(
+                f"{path}: not a readable journal ({error}); delete it to start the stage afresh"
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._db.close()
+
+    def __len__(self) -> int:
+        count: int = self._db.execute("SELECT COUNT(*) FROM done").fetchone()[0]
+        return count
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return the rows that are already done, by key."""
+        found: dict[str, dict[str, Any]] = {}
+        for chunk in _chunks(list(keys), 500):
+            marks = ",".join("?" * len(chunk))
+            query = f"SELECT key, row FROM done WHERE key IN ({marks})"
+            found.update((key, json.loads(row)) for key, row in self._db.execute(query, chunk))
+        return found
+
+    def put(self, key: str, row: dict[str, Any]) -> None:
+        """Record one finished row; durable against a kill of the process once this returns."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO done VALUES (?, ?)", (key, json.dumps(row, allow_nan=False))
+        )
+
+
+def _chunks(items: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,179 @@
+"""The rows that pass between stages, declared once.
+
+Units are in the meanings. Missing is never zero: a null score, length or prediction stays null.
+"""
+
+import polars as pl
+
+from pipeline.schema import Column, Schema
+
+__all__ = [
+    "DATASET",
+    "EMBEDDING_DIM",
+    "EMBEDDINGS",
+    "JUDGEMENTS",
+    "PROFILE",
+    "PROMPTS",
+    "REQUESTS",
+    "RESPONSES",
+    "SPLITS",
+    "TASKS",
+]
+
+SPLITS = ("train", "calibration", "validation", "test")
+TASKS = ("number", "span", "fact", "format", "decline", "recorded")
+EMBEDDING_DIM = 384
+
+_TEXT, _INT, _FLOAT, _BOOL = pl.String, pl.Int64, pl.Float64, pl.Boolean
+
+PROMPTS = Schema(
+    "prompt",
+    (
+        Column("prompt_id", _TEXT, "stable id"),
+        Column("dataset", _TEXT, "the set or family it comes from"),
+        Column("task", _TEXT, "what a good answer is, names the task metrics", among=TASKS),
+        Column("group_id", _TEXT, "passage, conversation or question stem; never split"),
+        Column("prompt_text", _TEXT, "what the model is asked"),
+        Column("reference_text", _TEXT, "gold answer", nullable=True),
+        Column("category", _TEXT, "subject or sub-source", nullable=True),
+        Column("difficulty", _FLOAT, "known difficulty, 0 easy to 1 hard", True, 0.0, 1.0),
+        Column("source", _TEXT, "generated, files or hub"),
+        Column("licence", _TEXT, "licence of the text"),
+    ),
+    key=("prompt_id",),
+)
+
+RESPONSES = Schema(
+    "response",
+    (
+        Column("prompt_id", _TEXT, "stable id of the prompt"),
+        Column("model", _TEXT, "name of the model"),
+        Column("response_text", _TEXT, "what it answered; null where only a label exists", True),
+        Column("status", _TEXT, "ok, label_only or error", among=("ok", "label_only", "error")),
+        Column("error", _TEXT, "why there is no response", nullable=True),
+        Column("prompt_tokens", _INT, "tokens of the prompt", low=1),
+        Column("prompt_tokens_source", _TEXT, "reported, counted or estimated:HOW"),
+        Column("output_tokens", _INT, "tokens of the response", nullable=True, low=1),
+        Column("output_tokens_source", _TEXT, "reported, counted or estimated:HOW", nullable=True),
+        Column("recorded_quality", _FLOAT, "label that came with it", True, 0.0, 1.0),
+        Column("recorded_quality_source", _TEXT, "who made that label", nullable=True),
+        Column("label", _TEXT, "where it comes from", among=("emulated", "recorded", "live")),
+    ),
+    key=("prompt_id", "model"),
+)
+
+JUDGEMENTS = Schema(
+    "judgement",
+    (
+        Column("prompt_id", _TEXT, "stable id of the prompt"),
+        Column("model", _TEXT, "name of the model"),
+        Column("metric", _TEXT, "the rule or rubric, for example squad_f1"),
+        Column("quality_source", _TEXT, "who judged, on which scale; never averaged over"),
+        Column("score", _FLOAT, "0 bad to 1 good; null when judging failed", True, 0.0, 1.0),
+        Column("reason", _TEXT, "what the judge saw", nullable=True),
+        Column("failure", _TEXT, "why there is no score", nullable=True),
+        Column("truncated", _BOOL, "whether the judge saw a cut text"),
+    ),
+    key=("prompt_id", "model", "metric", "quality_source"),
+)
+
+DATASET = Schema(
+    "dataset",
+    (
+        Column("prompt_id", _TEXT, "stable id of the prompt"),
+        Column("model", _TEXT, "name of the model"),
+        Column("dataset", _TEXT, "the set or family"),
+        Column("group_id", _TEXT, "what is kept together: cluster of the statistics"),
+        Column("split", _TEXT, "part it belongs to", among=SPLITS),
+        Column("quality", _FLOAT, "label of this pair; null when unknown", True, 0.0, 1.0),
+        Column("quality_source", _TEXT, "the one source of this run's labels"),
+        Column("prompt_tokens", _INT, "tokens of the prompt", low=1),
+        Column("output_tokens", _INT, "tokens of the response; null when unknown", True, 1),
+        Column("output_tokens_source", _TEXT, "reported, counted or estimated:HOW", nullable=True),
+        Column("label", _TEXT, "where it comes from", among=("emulated", "recorded", "live")),
+    ),
+    key=("prompt_id", "model"),
+)
+
+EMBEDDINGS = Schema(
+    "embedding",
+    (
+        Column("prompt_id", _TEXT, "stable id of the prompt"),
+        Column("embedding", pl.Array(pl.Float32, EMBEDDING_DIM), "MiniLM, unit length"),
+    ),
+    key=("prompt_id",),
+)
+
+PROFILE = Schema(
+    "profile",
+    (
+        Column("tier", _TEXT, "model and GPU"),
+        Column("run", _INT, "independent run; runs are never split"),
+        Column("part", _TEXT, "part the run belongs to", among=SPLITS),
+        Column("rate", _FLOAT, "offered rate of the run, requests/s", low=0.0),
+        Column("request_id", _INT, "order of arrival in the run", low=0),
+        Column("running", _INT, "sequences running at dispatch", low=0),
+        Column("waiting", _INT, "sequences waiting at dispatch", low=0),
+        Column("pending_prefill_tokens", _INT, "prompt tokens still to compute", low=0),
+        Column("pending_decode_tokens", _FLOAT, "predicted output tokens still to emit", low=0),
+        Column("context_tokens", _INT, "context tokens held in the KV cache", low=0),
+        Column("kv_utilisation", _FLOAT, "share of KV blocks in use", False, 0.0, 1.0),
+        Column("prompt_tokens", _INT, "tokens of this prompt", low=1),
+        Column("predicted_output_tokens", _FLOAT, "expected output tokens at dispatch", low=1),
+        Column("output_tokens", _INT, "actual output tokens", low=1),
+        Column("ttft_s", _FLOAT, "dispatch to first token, s", low=0.0),
+        Column("tpot_s", _FLOAT, "per output token after the first, s", True, 0.0),
+        Column("e2e_s", _FLOAT, "dispatch to last token, s", low=0.0),
+        Column("label", _TEXT, "where it comes from", among=("simulated", "emulated", "live")),
+    ),
+    key=("tier", "run", "request_id"),
+)
+
+
+def _predicted(name: str, unit: str) -> tuple[Column, ...]:
+    """Three columns of one belief: point and 90 % bounds, null where the arm did not predict."""
+    return tuple(
+        Column(f"predicted_{name}{end}", _FLOAT, f"{what} {name}, {unit}", nullable=True)
+        for end, what in (("", "expected"), ("_low", "low bound of"), ("_high", "high bound of"))
+    )
+
+
+REQUESTS = Schema(
+    "request",
+    (
+        Column("arm", _TEXT, "routing policy"),
+        Column("rate", _FLOAT, "offered rate, requests/s", low=0.0),
+        Column("seed", _INT, "replication; equal seeds share arrivals and prompts"),
+        Column("request_id", _INT, "order of arrival", low=0),
+        Column("prompt_id", _TEXT, "stable id of the prompt"),
+        Column("group_id", _TEXT, "cluster of the statistics"),
+        Column("dataset", _TEXT, "the set or family"),
+        Column("measured", _BOOL, "false in the warm-up, which no statistic uses"),
+        Column("t_scheduled", _FLOAT, "when it was to be sent, s on the run's clock", low=0.0),
+        Column("t_decided", _FLOAT, "when the router had decided, s", low=0.0),
+        Column("t_dispatched", _FLOAT, "when the instance got it, s", low=0.0),
+        Column("t_first_token", _FLOAT, "s; null when there was none", nullable=True, low=0.0),
+        Column("t_done", _FLOAT, "s; null when it never ended", nullable=True, low=0.0),
+        Column("instance", _TEXT, "chosen instance"),
+        Column("tier", _TEXT, "its model and GPU"),
+        Column("model", _TEXT, "its model"),
+        Column("prompt_tokens", _INT, "tokens of the prompt", low=1),
+        Column("output_tokens", _INT, "tokens of the response", low=1),
+        Column("output_tokens_source", _TEXT, "reported, counted or estimated:HOW"),
+        Column("status", _TEXT, "how it ended", among=("ok", "failed")),
+        *_predicted("quality", "0 to 1"),
+        *_predicted("length", "tokens"),
+        *_predicted("ttft", "s from dispatch"),
+        *_predicted("tpot", "s per token"),
+        *_predicted("e2e", "s from dispatch"),
+        Column("quality", _FLOAT, "label of the served pair; null when unknown", True, 0.0, 1.0),
+        Column("cost_usd", _FLOAT, "price of prompt and output tokens, USD", low=0.0),
+        Column("decision_ms", _FLOAT, "router time of its batch, ms", low=0.0),
+        Column("batch_size", _INT, "requests decided together", low=1),
+        Column("score_quality", _FLOAT, "quality term of the winning score", nullable=True),
+        Column("score_latency", _FLOAT, "latency term of the winning score", nullable=True),
+        Column("score_cost", _FLOAT, "cost term of the winning score", nullable=True),
+        Column("label", _TEXT, "where it comes from", among=("simulated", "emulated", "live")),
+    ),
+    key=("arm", "rate", "seed", "request_id"),
+)
