@@ -4,7 +4,7 @@
     ├── ParamsError         params.yaml or a command-line override is wrong
     ├── SchemaError         a file's columns, types or values break its declared schema
     ├── DataError           the rows are well formed, but what they say cannot be used
-    ├── UnknownNameError    a name that is not among the declared ones (model, arm, tier, dataset ...)
+    ├── UnknownNameError    a name that is not among the declared ones (model, arm, dataset)
     ├── ModelError          a stored predictor is missing, damaged or of another feature schema
     └── EndpointError       a server could not be reached or answered out of contract
 

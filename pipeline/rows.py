@@ -9,8 +9,8 @@ from pipeline.schema import Column, Schema
 
 __all__ = [
     "DATASET",
-    "EMBEDDING_DIM",
     "EMBEDDINGS",
+    "EMBEDDING_DIM",
     "JUDGEMENTS",
     "PROFILE",
     "PROMPTS",

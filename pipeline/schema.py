@@ -37,9 +37,9 @@ class Column:
         if self.dtype.is_float() and values.is_nan().any():
             return "holds NaN; a missing value must be null"
         if self.low is not None and (values < self.low).any():
-            return f"goes down to {values.min()}, the least accepted is {self.low}"
+            return f"goes down to {values.min()!r}, the least accepted is {self.low}"
         if self.high is not None and (values > self.high).any():
-            return f"goes up to {values.max()}, the most accepted is {self.high}"
+            return f"goes up to {values.max()!r}, the most accepted is {self.high}"
         if self.among:
             strange = values.drop_nulls().unique().sort().to_list()
             wrong = [value for value in strange if value not in self.among]
@@ -113,7 +113,7 @@ def read_rows(path: Path, schema: Schema) -> pl.DataFrame:
     """
     if not path.exists():
         raise SchemaError(
-            f"{path}: no such file; the stage that writes {schema.name} rows goes first"
+            f"{path}: no such file of {schema.name} rows; run the stage that writes it"
         )
     source = path / "*.parquet" if path.is_dir() else path
     try:

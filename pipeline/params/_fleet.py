@@ -1,0 +1,66 @@
+"""The fleet in params.yaml: what each tier costs, how fast it steps, how many instances it has."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from pipeline.params._section import Count, Positive, Section, refuse_unknown
+
+__all__ = ["FleetParams", "StepParams", "TierParams"]
+
+
+class StepParams(Section):
+    """Coefficients of the iteration time, milliseconds per unit named.
+
+    t = max(w + c*N, e + f*N) + d*S + q*Q for N tokens in the iteration, S context tokens of the
+    decoding sequences and Q = sum over prefill chunks of chunk * (computed before + chunk / 2).
+    """
+
+    w: Positive = Field(description="ms to read the weights")
+    c: float = Field(ge=0, description="ms per token while weight reading dominates")
+    e: float = Field(ge=0, description="ms of fixed cost while computing dominates")
+    f: Positive = Field(description="ms per token while computing dominates")
+    d: float = Field(ge=0, description="ms per context token of the decoding sequences")
+    q: float = Field(ge=0, description="ms per unit of prefill attention")
+
+
+class TierParams(Section):
+    """One kind of instance: a model on a GPU."""
+
+    model: str = Field(min_length=1)
+    gpu: str = Field(min_length=1)
+    gpus: Count
+    step: StepParams
+    kv_tokens: int = Field(ge=16, description="tokens that the KV cache holds")
+    max_num_seqs: Count
+    max_batched_tokens: Count
+    price_in: float = Field(ge=0, allow_inf_nan=False, description="USD per million prompt tokens")
+    price_out: float = Field(ge=0, allow_inf_nan=False, description="USD per million output tokens")
+    static_ttft_ms: Positive = Field(description="prior of the time to first token")
+    static_tpot_ms: Positive = Field(description="prior of the time per output token")
+
+
+class FleetParams(Section):
+    """Tiers by name, and how many instances of each are up."""
+
+    tiers: dict[str, TierParams] = Field(min_length=1)
+    instances: dict[str, Count] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        refuse_unknown("tier in instances", list(self.instances), list(self.tiers))
+        models = [tier.model for tier in self.tiers.values()]
+        twice = sorted({model for model in models if models.count(model) > 1})
+        if twice:
+            raise ValueError(f"model {twice[0]!r} is on two tiers; one tier per model is accepted")
+        return self
+
+    @property
+    def models(self) -> list[str]:
+        """The model names, in tier order."""
+        return [tier.model for tier in self.tiers.values()]
+
+    @property
+    def prices(self) -> dict[str, tuple[float, float]]:
+        """USD per million prompt and output tokens, by model."""
+        return {tier.model: (tier.price_in, tier.price_out) for tier in self.tiers.values()}

@@ -1,0 +1,65 @@
+"""Sections of the stages that make and register predictors."""
+
+from pydantic import Field
+
+from pipeline.params._section import Count, Positive, Section, Share
+
+__all__ = [
+    "LatencyParams",
+    "LengthParams",
+    "ProfileParams",
+    "QualityParams",
+    "RegisterParams",
+]
+
+
+class QualityParams(Section):
+    """k-NN over embeddings, isotonic calibration per model."""
+
+    k: Count
+    level: float = Field(gt=0, lt=1, description="level of the printed bounds")
+
+
+class LengthParams(Section):
+    """k-NN over embeddings, length buckets, split-conformal bounds per model."""
+
+    k: Count
+    level: float = Field(gt=0, lt=1, description="coverage of the bounds")
+    buckets: Count
+    bucket_tokens: Count
+
+
+class ProfileParams(Section):
+    """Open-loop runs of one instance per tier, from idle to busy."""
+
+    runs: int = Field(ge=4, description="independent runs per load; runs are split, rows are not")
+    requests: int = Field(ge=20, description="requests per run")
+    loads: tuple[Positive, ...] = Field(
+        min_length=1, strict=False, description="offered load, share of the tier's capacity"
+    )
+    prompt_tokens_mean: Positive
+    prompt_tokens_sigma: Positive = Field(description="sigma of the lognormal")
+    output_tokens_mean: Positive
+    output_tokens_sigma: Positive = Field(description="sigma of the lognormal")
+    length_error_sigma: float = Field(
+        ge=0, description="sigma of log(predicted / actual output), as the length predictor has it"
+    )
+
+
+class LatencyParams(Section):
+    """XGBoost heads for TTFT and TPOT, one pair per tier, with conformal bounds."""
+
+    rounds: Count
+    max_depth: int = Field(ge=1, le=16)
+    learning_rate: float = Field(gt=0, le=1)
+    min_child_weight: Positive
+    subsample: Share
+    level: float = Field(gt=0, lt=1, description="coverage of the bounds")
+
+
+class RegisterParams(Section):
+    """Where the registry is and what the models are called there."""
+
+    tracking_uri: str = Field(min_length=1)
+    experiment: str = Field(min_length=1)
+    prefix: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_.-]+$")

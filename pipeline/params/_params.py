@@ -1,0 +1,122 @@
+"""The whole of params.yaml, and how it is read."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from pipeline.errors import ParamsError, nearest
+from pipeline.params._data import (
+    CollectParams,
+    DatasetParams,
+    EmbedParams,
+    JudgeParams,
+    PromptsParams,
+)
+from pipeline.params._fleet import FleetParams
+from pipeline.params._loadtest import BEST_SINGLE, LoadtestParams
+from pipeline.params._models import (
+    LatencyParams,
+    LengthParams,
+    ProfileParams,
+    QualityParams,
+    RegisterParams,
+)
+from pipeline.params._results import AblationParams, DriftParams, FrontierParams, ReportParams
+from pipeline.params._section import Section, refuse_unknown
+
+__all__ = ["BaseParams", "Params", "load_params", "parse_params"]
+
+
+class BaseParams(Section):
+    """What several stages share."""
+
+    seed: int = Field(ge=0)
+    data_dir: str = Field(min_length=1, description="folder of real data")
+    fleet: FleetParams
+
+
+class Params(Section):
+    """params.yaml: one section per stage plus `base`."""
+
+    base: BaseParams
+    prompts: PromptsParams
+    collect: CollectParams
+    judge: JudgeParams
+    dataset: DatasetParams
+    embed: EmbedParams
+    quality: QualityParams
+    length: LengthParams
+    profile: ProfileParams
+    latency: LatencyParams
+    register_: RegisterParams = Field(alias="register")
+    loadtest: LoadtestParams
+    frontier: FrontierParams
+    ablation: AblationParams
+    drift: DriftParams
+    report: ReportParams
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        arms = list(self.loadtest.arms)
+        refuse_unknown("arm in frontier.baseline", [self.frontier.baseline], arms)
+        for contrast in self.ablation.contrasts.values():
+            named = [contrast.better, contrast.worse]
+            refuse_unknown("arm in ablation.contrasts", named, arms)
+        singles = [arm.model for arm in self.loadtest.arms.values() if arm.model is not None]
+        refuse_unknown("model in loadtest.arms", singles, [BEST_SINGLE, *self.base.fleet.models])
+        if self.collect.source == "recorded" and self.prompts.source != "files":
+            raise ValueError("collect.source 'recorded' needs prompts.source 'files'")
+        return self
+
+
+def parse_params(values: Mapping[str, Any], where: str = "params.yaml") -> Params:
+    """Check a nested mapping and return it as frozen typed sections.
+
+    Raises:
+        ParamsError: an unknown key or name, a wrong type, or a value out of range; the sentence
+            names the key and what is accepted.
+    """
+    try:
+        return Params.model_validate(dict(values))
+    except ValidationError as error:
+        raise ParamsError(f"{where}: {_sentence(error.errors()[0])}") from None
+
+
+def load_params(path: Path) -> Params:
+    """Read and check a params.yaml.
+
+    Raises:
+        ParamsError: the file is absent, is not YAML, or does not pass `parse_params`.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ParamsError(f"{path}: cannot be read ({error.strerror})") from error
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise ParamsError(f"{path}: is not YAML ({reason})") from error
+    if not isinstance(values, dict):
+        raise ParamsError(f"{path}: must hold sections such as base and prompts")
+    return parse_params(values, str(path))
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """Turn one pydantic error into one sentence that starts with the key."""
+    place = ".".join(str(part) for part in error["loc"])
+    message = error["msg"].removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    if error["type"] == "missing":
+        return f"{place} is missing"
+    if error["type"] == "literal_error":
+        choices = [
+            text.strip("' ") for text in error["ctx"]["expected"].replace(" or ", ",").split(",")
+        ]
+        return f"{place}: unknown value {error['input']!r}; {nearest(str(error['input']), choices)}"
+    if error["type"] in ("unknown_key", "unknown_name", "value_error"):
+        return f"{place}: {message}" if place else message
+    return f"{place}: {message}, got {error['input']!r}"
