@@ -39,6 +39,12 @@ class TierParams(Section):
     static_ttft_ms: Positive = Field(description="prior of the time to first token")
     static_tpot_ms: Positive = Field(description="prior of the time per output token")
 
+    @model_validator(mode="after")
+    def _every_sequence_decodes(self) -> Self:
+        if self.max_batched_tokens < self.max_num_seqs:
+            raise ValueError("max_batched_tokens is below max_num_seqs, so some could not decode")
+        return self
+
 
 class FleetParams(Section):
     """Tiers by name, and how many instances of each are up."""

@@ -1,6 +1,5 @@
 """The whole of params.yaml, and how it is read."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self

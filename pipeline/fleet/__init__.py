@@ -1,0 +1,16 @@
+"""Tiers and the instance engine."""
+
+from pipeline.fleet._engine import Instance, Telemetry
+from pipeline.fleet._sequence import BLOCK_TOKENS, Sequence
+from pipeline.fleet._step import StepTime
+from pipeline.fleet._tier import Fleet, make_instance
+
+__all__ = [
+    "BLOCK_TOKENS",
+    "Fleet",
+    "Instance",
+    "Sequence",
+    "StepTime",
+    "Telemetry",
+    "make_instance",
+]
