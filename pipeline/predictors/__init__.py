@@ -1,0 +1,41 @@
+"""Predictors of quality, output length and latency, calibrated on a split of their own."""
+
+from pipeline.predictors._conformal import RatioBounds
+from pipeline.predictors._features import FEATURE_SCHEMA, FEATURES, latency_features
+from pipeline.predictors._knn import Neighbours, nearest_neighbours, weighted_mean
+from pipeline.predictors._latency import TARGETS, Head, LatencyModel, compose_e2e
+from pipeline.predictors._length import LengthModel, LengthPrediction
+from pipeline.predictors._quality import IsotonicCurve, QualityModel, QualityPrediction
+from pipeline.predictors._store import (
+    load_latency,
+    load_length,
+    load_quality,
+    save_latency,
+    save_length,
+    save_quality,
+)
+
+__all__ = [
+    "FEATURES",
+    "FEATURE_SCHEMA",
+    "TARGETS",
+    "Head",
+    "IsotonicCurve",
+    "LatencyModel",
+    "LengthModel",
+    "LengthPrediction",
+    "Neighbours",
+    "QualityModel",
+    "QualityPrediction",
+    "RatioBounds",
+    "compose_e2e",
+    "latency_features",
+    "load_latency",
+    "load_length",
+    "load_quality",
+    "nearest_neighbours",
+    "save_latency",
+    "save_length",
+    "save_quality",
+    "weighted_mean",
+]

@@ -1,0 +1,81 @@
+"""TTFT and TPOT of a tier: XGBoost heads over the instance's state, conformal bounds, E2E."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import UnknownNameError
+from pipeline.predictors._conformal import RatioBounds
+
+if TYPE_CHECKING:
+    from xgboost import Booster
+
+__all__ = ["TARGETS", "Head", "LatencyModel", "compose_e2e"]
+
+Floats = NDArray[np.float64]
+TARGETS = ("ttft_s", "tpot_s")
+
+
+def compose_e2e(ttft: Floats, tpot: Floats, output_tokens: Floats) -> Floats:
+    """Seconds from dispatch to the last token: TTFT + (output tokens - 1) * TPOT."""
+    return ttft + np.maximum(output_tokens - 1.0, 0.0) * tpot
+
+
+@dataclass(frozen=True)
+class Head:
+    """One regressor of log seconds, with bounds; serves on one thread."""
+
+    booster: "Booster"
+    bounds: RatioBounds
+
+    @classmethod
+    def fit(
+        cls,
+        features: NDArray[np.float32],
+        seconds: Floats,
+        calibration_features: NDArray[np.float32],
+        calibration_seconds: Floats,
+        *,
+        options: dict[str, float | int],
+        rounds: int,
+        level: float,
+        seed: int,
+    ) -> "Head":
+        """Train on (n, F) features against seconds (n,) above 0; bound on the calibration part.
+
+        The log makes the squared error relative, which is what a ratio bound needs.
+        """
+        from xgboost import DMatrix, train
+
+        settings = {"objective": "reg:squarederror", "nthread": 1, "seed": seed, **options}
+        booster = train(settings, DMatrix(features, label=np.log(seconds)), rounds)
+        predicted = _seconds(booster, calibration_features)
+        return cls(booster, RatioBounds.fit(calibration_seconds, predicted, level))
+
+    def predict(self, features: NDArray[np.float32]) -> Floats:
+        """Expected seconds, (n,)."""
+        return _seconds(self.booster, features)
+
+
+def _seconds(booster: "Booster", features: NDArray[np.float32]) -> Floats:
+    # The model is on the log scale, where an extrapolating tree cannot go below zero seconds.
+    return np.exp(booster.inplace_predict(features).astype(np.float64))
+
+
+class LatencyModel:
+    """TTFT and TPOT heads by tier.
+
+    Attributes:
+        heads_: heads by tier and target (`TARGETS`).
+    """
+
+    def __init__(self, heads: dict[str, dict[str, Head]]) -> None:
+        self.heads_ = heads
+
+    def head(self, tier: str, target: str) -> Head:
+        """Return one head, or raise UnknownNameError naming the nearest tier."""
+        if tier not in self.heads_:
+            raise UnknownNameError("tier", tier, self.heads_, "the latency model")
+        return self.heads_[tier][target]

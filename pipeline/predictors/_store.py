@@ -1,0 +1,158 @@
+"""Predictors on disk: arrays in .npz, boosters as JSON, and a manifest that is checked on load."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.errors import ModelError
+from pipeline.files import file_hash, write_json
+from pipeline.predictors._conformal import RatioBounds
+from pipeline.predictors._features import FEATURE_SCHEMA, FEATURES
+from pipeline.predictors._latency import TARGETS, Head, LatencyModel
+from pipeline.predictors._length import LengthModel
+from pipeline.predictors._quality import IsotonicCurve, QualityModel
+
+__all__ = [
+    "load_latency",
+    "load_length",
+    "load_quality",
+    "save_latency",
+    "save_length",
+    "save_quality",
+]
+
+_MANIFEST = "manifest.json"
+
+
+def save_quality(model: QualityModel, folder: Path) -> None:
+    """Write a quality model as one folder, whole or not at all."""
+
+    def fill(part: Path) -> dict[str, Any]:
+        np.savez(part / "index.npz", embeddings=model.embeddings_, labels=model.labels_)
+        curves = [
+            {name: getattr(curve, name).tolist() for name in ("raw", "value", "low", "high")}
+            for curve in model.curves_
+        ]
+        return {"k": model.k, "level": model.level, "models": model.models_, "curves": curves}
+
+    _save("quality", folder, fill)
+
+
+def load_quality(folder: Path) -> QualityModel:
+    """Read a quality model; raises ModelError when it is absent, damaged or of another kind."""
+    told = _manifest("quality", folder)
+    model = QualityModel(told["k"], told["level"])
+    with np.load(folder / "index.npz") as arrays:
+        model.embeddings_, model.labels_ = arrays["embeddings"], arrays["labels"]
+    model.models_ = told["models"]
+    model.curves_ = [
+        IsotonicCurve(**{name: np.array(values) for name, values in curve.items()})
+        for curve in told["curves"]
+    ]
+    return model
+
+
+def save_length(model: LengthModel, folder: Path) -> None:
+    """Write a length model as one folder, whole or not at all."""
+
+    def fill(part: Path) -> dict[str, Any]:
+        np.savez(part / "index.npz", embeddings=model.embeddings_, lengths=model.lengths_)
+        return {
+            "k": model.k,
+            "level": model.level,
+            "buckets": model.buckets,
+            "bucket_tokens": model.bucket_tokens,
+            "models": model.models_,
+            "bounds": [asdict(bound) for bound in model.bounds_],
+        }
+
+    _save("length", folder, fill)
+
+
+def load_length(folder: Path) -> LengthModel:
+    """Read a length model; raises ModelError when it is absent, damaged or of another kind."""
+    told = _manifest("length", folder)
+    model = LengthModel(told["k"], told["level"], told["buckets"], told["bucket_tokens"])
+    with np.load(folder / "index.npz") as arrays:
+        model.embeddings_, model.lengths_ = arrays["embeddings"], arrays["lengths"]
+    model.models_ = told["models"]
+    model.bounds_ = [RatioBounds(**bound) for bound in told["bounds"]]
+    return model
+
+
+def save_latency(model: LatencyModel, folder: Path) -> None:
+    """Write a latency model with the hash of its feature schema, whole or not at all."""
+
+    def fill(part: Path) -> dict[str, Any]:
+        bounds: dict[str, dict[str, Any]] = {}
+        for tier, heads in model.heads_.items():
+            bounds[tier] = {target: asdict(head.bounds) for target, head in heads.items()}
+            for target, head in heads.items():
+                head.booster.save_model(part / f"{tier}.{target}.json")
+        return {"feature_schema": FEATURE_SCHEMA, "features": list(FEATURES), "bounds": bounds}
+
+    _save("latency", folder, fill)
+
+
+def load_latency(folder: Path) -> LatencyModel:
+    """Read a latency model.
+
+    Raises:
+        ModelError: it is absent or damaged, or was trained on other features than this program
+            builds at serving time.
+    """
+    from xgboost import Booster
+
+    told = _manifest("latency", folder)
+    if told["feature_schema"] != FEATURE_SCHEMA:
+        raise ModelError(
+            f"{folder}: trained on features ({', '.join(told['features'])}), but this program "
+            f"builds ({', '.join(FEATURES)}); train it again with `dvc repro latency`"
+        )
+    heads: dict[str, dict[str, Head]] = {}
+    for tier, bounds in told["bounds"].items():
+        heads[tier] = {}
+        for target in TARGETS:
+            booster = Booster({"nthread": 1})
+            booster.load_model(folder / f"{tier}.{target}.json")
+            heads[tier][target] = Head(booster, RatioBounds(**bounds[target]))
+    return LatencyModel(heads)
+
+
+def _save(kind: str, folder: Path, fill: Callable[[Path], dict[str, Any]]) -> None:
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        told = fill(part)
+        files = {path.name: file_hash(path) for path in sorted(part.iterdir())}
+        write_json(part / _MANIFEST, {**told, "kind": kind, "files": files})
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(part, folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _manifest(kind: str, folder: Path) -> dict[str, Any]:
+    path = folder / _MANIFEST
+    try:
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"{folder}: holds no {kind} model; run `dvc repro {kind}`") from error
+    except json.JSONDecodeError as error:
+        raise ModelError(f"{path}: is not JSON ({error}); run `dvc repro -f {kind}`") from error
+    if told.get("kind") != kind:
+        raise ModelError(f"{folder}: holds a {told.get('kind')!r} model, expected {kind!r}")
+    for name, digest in told["files"].items():
+        part = folder / name
+        if not part.exists() or file_hash(part) != digest:
+            raise ModelError(
+                f"{part}: missing or altered since training; run `dvc repro -f {kind}`"
+            )
+    return told
