@@ -53,4 +53,5 @@ def weighted_mean(values: Floats, neighbours: Neighbours) -> Floats:
     total = weights.sum(axis=1)
     sums = (weights * np.where(known, near, 0.0)).sum(axis=1)
     overall = np.nanmean(values, axis=0)
-    return np.where(total > 0, sums / np.where(total > 0, total, 1.0), overall[None, :])
+    means: Floats = np.where(total > 0, sums / np.where(total > 0, total, 1.0), overall[None, :])
+    return means

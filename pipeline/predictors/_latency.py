@@ -61,7 +61,8 @@ class Head:
 
 def _seconds(booster: "Booster", features: NDArray[np.float32]) -> Floats:
     # The model is on the log scale, where an extrapolating tree cannot go below zero seconds.
-    return np.exp(booster.inplace_predict(features).astype(np.float64))
+    log_seconds: Floats = booster.inplace_predict(features).astype(np.float64)
+    return np.exp(log_seconds)
 
 
 class LatencyModel:

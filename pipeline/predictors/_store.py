@@ -1,4 +1,4 @@
-"""Predictors on disk: arrays in .npz, boosters as JSON, and a manifest that is checked on load."""
+"""Predictors on disk: arrays as .npy, boosters as JSON, and a manifest that is checked on load."""
 
 import json
 import os
@@ -34,7 +34,8 @@ def save_quality(model: QualityModel, folder: Path) -> None:
     """Write a quality model as one folder, whole or not at all."""
 
     def fill(part: Path) -> dict[str, Any]:
-        np.savez(part / "index.npz", embeddings=model.embeddings_, labels=model.labels_)
+        np.save(part / "embeddings.npy", model.embeddings_)
+        np.save(part / "labels.npy", model.labels_)
         curves = [
             {name: getattr(curve, name).tolist() for name in ("raw", "value", "low", "high")}
             for curve in model.curves_
@@ -48,8 +49,8 @@ def load_quality(folder: Path) -> QualityModel:
     """Read a quality model; raises ModelError when it is absent, damaged or of another kind."""
     told = _manifest("quality", folder)
     model = QualityModel(told["k"], told["level"])
-    with np.load(folder / "index.npz") as arrays:
-        model.embeddings_, model.labels_ = arrays["embeddings"], arrays["labels"]
+    model.embeddings_ = np.load(folder / "embeddings.npy")
+    model.labels_ = np.load(folder / "labels.npy")
     model.models_ = told["models"]
     model.curves_ = [
         IsotonicCurve(**{name: np.array(values) for name, values in curve.items()})
@@ -62,7 +63,8 @@ def save_length(model: LengthModel, folder: Path) -> None:
     """Write a length model as one folder, whole or not at all."""
 
     def fill(part: Path) -> dict[str, Any]:
-        np.savez(part / "index.npz", embeddings=model.embeddings_, lengths=model.lengths_)
+        np.save(part / "embeddings.npy", model.embeddings_)
+        np.save(part / "lengths.npy", model.lengths_)
         return {
             "k": model.k,
             "level": model.level,
@@ -79,8 +81,8 @@ def load_length(folder: Path) -> LengthModel:
     """Read a length model; raises ModelError when it is absent, damaged or of another kind."""
     told = _manifest("length", folder)
     model = LengthModel(told["k"], told["level"], told["buckets"], told["bucket_tokens"])
-    with np.load(folder / "index.npz") as arrays:
-        model.embeddings_, model.lengths_ = arrays["embeddings"], arrays["lengths"]
+    model.embeddings_ = np.load(folder / "embeddings.npy")
+    model.lengths_ = np.load(folder / "lengths.npy")
     model.models_ = told["models"]
     model.bounds_ = [RatioBounds(**bound) for bound in told["bounds"]]
     return model

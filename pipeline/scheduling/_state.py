@@ -16,8 +16,8 @@ Floats = NDArray[np.float64]
 class FleetState:
     """Believed state of I instances, one array of shape (I,) per quantity.
 
-    Counts of sequences, tokens still to prefill, predicted tokens still to decode, context tokens in
-    the cache, and the share of KV blocks in use.
+    Counts of sequences, tokens still to prefill, predicted tokens still to decode, context tokens
+    in the cache, and the share of KV blocks in use.
     """
 
     running: Floats
