@@ -3,12 +3,21 @@
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["canonical_json", "content_hash", "file_hash", "write_json", "write_text", "write_whole"]
+__all__ = [
+    "canonical_json",
+    "content_hash",
+    "file_hash",
+    "write_folder_whole",
+    "write_json",
+    "write_text",
+    "write_whole",
+]
 
 
 @contextmanager
@@ -25,6 +34,20 @@ def write_whole(path: Path) -> Iterator[Path]:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def write_folder_whole(folder: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder; put it in the place of `folder` if the block succeeds."""
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

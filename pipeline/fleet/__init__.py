@@ -1,6 +1,7 @@
 """Tiers and the instance engine."""
 
 from pipeline.fleet._engine import Instance, Telemetry
+from pipeline.fleet._profile import profile_tier
 from pipeline.fleet._sequence import BLOCK_TOKENS, Sequence
 from pipeline.fleet._step import StepTime
 from pipeline.fleet._tier import Fleet, make_instance
@@ -13,4 +14,5 @@ __all__ = [
     "StepTime",
     "Telemetry",
     "make_instance",
+    "profile_tier",
 ]

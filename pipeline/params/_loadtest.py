@@ -72,6 +72,11 @@ class ArmParams(Section):
             raise ValueError("model goes with router single, and only there")
         return self
 
+    @property
+    def reads_prompt(self) -> bool:
+        """Whether the arm embeds the prompt, which costs the router time."""
+        return self.router in ("fused", "weighted", "knn_quality") or self.latency is not None
+
 
 class DecisionParams(Section):
     """Time that one batch costs the router: base + per_request * size, milliseconds."""

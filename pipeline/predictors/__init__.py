@@ -14,6 +14,7 @@ from pipeline.predictors._store import (
     save_length,
     save_quality,
 )
+from pipeline.predictors._train import Labelled, labelled, profile_features, train_latency
 
 __all__ = [
     "FEATURES",
@@ -21,6 +22,7 @@ __all__ = [
     "TARGETS",
     "Head",
     "IsotonicCurve",
+    "Labelled",
     "LatencyModel",
     "LengthModel",
     "LengthPrediction",
@@ -29,13 +31,16 @@ __all__ = [
     "QualityPrediction",
     "RatioBounds",
     "compose_e2e",
+    "labelled",
     "latency_features",
     "load_latency",
     "load_length",
     "load_quality",
     "nearest_neighbours",
+    "profile_features",
     "save_latency",
     "save_length",
     "save_quality",
+    "train_latency",
     "weighted_mean",
 ]

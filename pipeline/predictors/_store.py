@@ -1,8 +1,6 @@
 """Predictors on disk: arrays as .npy, boosters as JSON, and a manifest that is checked on load."""
 
 import json
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import ModelError
-from pipeline.files import file_hash, write_json
+from pipeline.files import file_hash, write_folder_whole, write_json
 from pipeline.predictors._conformal import RatioBounds
 from pipeline.predictors._features import FEATURE_SCHEMA, FEATURES
 from pipeline.predictors._latency import TARGETS, Head, LatencyModel
@@ -128,17 +126,10 @@ def load_latency(folder: Path) -> LatencyModel:
 
 
 def _save(kind: str, folder: Path, fill: Callable[[Path], dict[str, Any]]) -> None:
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    try:
+    with write_folder_whole(folder) as part:
         told = fill(part)
         files = {path.name: file_hash(path) for path in sorted(part.iterdir())}
         write_json(part / _MANIFEST, {**told, "kind": kind, "files": files})
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(part, folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _manifest(kind: str, folder: Path) -> dict[str, Any]:

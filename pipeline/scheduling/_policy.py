@@ -64,7 +64,7 @@ class Policy:
         router: values instances.
         dispatcher: picks among the best.
         latency: predicts TTFT and TPOT; None when the arm looks at no latency.
-        reads_prompt: whether the arm embeds the prompt, which costs the router time.
+        reads_prompt: whether it embeds the prompt.
     """
 
     def __init__(
@@ -182,8 +182,7 @@ def make_policy(
         if latency_model is None:
             raise ValueError("an arm with learned latency needs the latency model")
         latency = LearnedLatency(fleet, latency_model)
-    reads = arm.router in ("fused", "weighted", "knn_quality") or latency is not None
-    return Policy(fleet, router, dispatcher, latency, reads_prompt=reads)
+    return Policy(fleet, router, dispatcher, latency, reads_prompt=arm.reads_prompt)
 
 
 def _router(

@@ -82,7 +82,7 @@ class Ledger:
 
     def view(self, snapshots: list[Telemetry], taken: float) -> FleetState:
         """Merge telemetry taken at one time with everything dispatched since."""
-        self._unseen = [dispatch for dispatch in self._unseen if dispatch.at >= taken]
+        self._unseen = [dispatch for dispatch in self._unseen if dispatch.at > taken]
         state = FleetState.of(snapshots)
         for dispatch in self._unseen:
             state.add(dispatch.instance, dispatch.prompt_tokens, dispatch.predicted_tokens)

@@ -1,0 +1,7 @@
+"""Load tests: arms x rates x seeds, one row per request."""
+
+from pipeline.loadtest._cell import Cell, run_cell
+from pipeline.loadtest._grid import Bench, cells_of, run_grid
+from pipeline.loadtest._workload import Workload, make_workload
+
+__all__ = ["Bench", "Cell", "Workload", "cells_of", "make_workload", "run_cell", "run_grid"]

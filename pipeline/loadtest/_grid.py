@@ -1,0 +1,144 @@
+"""The grid of a load test: cells in parallel, each kept as it ends."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import astuple, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.errors import UnknownNameError
+from pipeline.files import content_hash
+from pipeline.fleet import Fleet
+from pipeline.loadtest._cell import Cell, run_cell
+from pipeline.loadtest._workload import Workload
+from pipeline.params import FleetParams, LoadtestParams
+from pipeline.predictors import load_latency
+from pipeline.progress import say, track
+from pipeline.rows import REQUESTS
+from pipeline.schema import read_rows, write_rows
+
+__all__ = ["Bench", "cells_of", "run_grid"]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Everything that the cells of one load test share.
+
+    Attributes:
+        params: section of params.yaml.
+        fleet: declaration of the instances.
+        workload: the test prompts.
+        latency_folder: the trained heads.
+        seed: base seed.
+        inputs: hash of the files that the workload and the heads came from.
+    """
+
+    params: LoadtestParams
+    fleet: FleetParams
+    workload: Workload
+    latency_folder: Path
+    seed: int
+    inputs: str
+
+    def key(self, cell: Cell) -> str:
+        """Content key of a cell: whatever can change its rows, and nothing else."""
+        arm = self.params.arms[cell.arm]
+        shared = self.params.model_dump(exclude={"arms", "weights", "rates", "seeds"})
+        weights = self.params.weights[arm.weights].model_dump() if arm.weights else None
+        return content_hash(
+            {
+                "cell": astuple(cell),
+                "arm": arm.model_dump(),
+                "weights": weights,
+                "shared": shared,
+                "fleet": self.fleet.model_dump(),
+                "seed": self.seed,
+                "inputs": self.inputs,
+            }
+        )
+
+
+def cells_of(
+    params: LoadtestParams,
+    arms: list[str] | None = None,
+    rates: list[float] | None = None,
+    seeds: list[int] | None = None,
+) -> list[Cell]:
+    """List the cells of the grid, or of a part of it; rates and seeds may be new ones.
+
+    Raises:
+        UnknownNameError: an arm that params.yaml does not declare.
+    """
+    for arm in arms or []:
+        if arm not in params.arms:
+            raise UnknownNameError("arm", arm, params.arms, "loadtest.arms")
+    return [
+        Cell(arm, rate, seed)
+        for seed in (seeds or params.seeds)
+        for rate in (rates or params.rates)
+        for arm in (arms or params.arms)
+    ]
+
+
+def run_grid(bench: Bench, cells: list[Cell], kept: Path, jobs: int) -> Iterator[pl.DataFrame]:
+    """Yield the rows of every cell, in the order of `cells`.
+
+    A finished cell is kept under its content key in `kept`, whole or not at all; a killed run that
+    is started again simulates only the cells that are missing.
+
+    Args:
+        bench: what the cells share.
+        cells: what to run.
+        kept: folder of finished cells.
+        jobs: worker processes.
+    """
+    paths = [kept / f"{bench.key(cell)}.parquet" for cell in cells]
+    todo = [(cell, path) for cell, path in zip(cells, paths, strict=True) if not path.exists()]
+    say(f"loadtest: {len(cells)} cells, {len(cells) - len(todo)} kept from before")
+    _run(bench, todo, max(1, min(jobs, len(todo))))
+    for path in paths:
+        yield read_rows(path, REQUESTS)
+
+
+def _run(bench: Bench, todo: list[tuple[Cell, Path]], jobs: int) -> None:
+    if jobs == 1:
+        work = _worker(bench)
+        for cell, path in track(todo, len(todo), "loadtest cells"):
+            work(cell, path)
+        return
+    # Spawned, not forked: polars and XGBoost own threads that do not survive a fork.
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _start, (bench,)) as pool:
+        futures = [pool.submit(_work, cell, path) for cell, path in todo]
+        try:
+            for future in track(as_completed(futures), len(futures), "loadtest cells"):
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _worker(bench: Bench) -> Callable[[Cell, Path], None]:
+    fleet = Fleet.of(bench.fleet)
+    latency = load_latency(bench.latency_folder)
+
+    def work(cell: Cell, path: Path) -> None:
+        rows = run_cell(cell, bench.params, fleet, bench.workload, latency, bench.seed)
+        write_rows(rows, path, REQUESTS)
+
+    return work
+
+
+_process_work: Callable[[Cell, Path], None]
+
+
+def _start(bench: Bench) -> None:
+    global _process_work
+    os.environ["POLARS_MAX_THREADS"] = "1"
+    _process_work = _worker(bench)
+
+
+def _work(cell: Cell, path: Path) -> None:
+    _process_work(cell, path)

@@ -1,0 +1,158 @@
+"""The prompts of a load test: what is believed of them and what is true."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pipeline.errors import DataError
+from pipeline.predictors import LengthModel, QualityModel
+from pipeline.scheduling import Estimates
+
+__all__ = ["Workload", "make_workload"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """n test prompts and M models.
+
+    Attributes:
+        prompt_ids, group_ids, datasets: n texts each.
+        estimates: beliefs, rows in the same order.
+        output_tokens: actual tokens, (n, M).
+        output_sources: how those were counted, n rows of M texts.
+        quality: labels, (n, M), NaN unknown.
+        best_single: model with the best mean label on the validation split.
+    """
+
+    prompt_ids: list[str]
+    group_ids: list[str]
+    datasets: list[str]
+    estimates: Estimates
+    output_tokens: NDArray[np.int64]
+    output_sources: list[list[str]]
+    quality: Floats
+    best_single: str
+
+
+def make_workload(
+    dataset: pl.DataFrame,
+    embeddings: pl.DataFrame,
+    quality: QualityModel,
+    length: LengthModel,
+    prices: dict[str, tuple[float, float]],
+) -> Workload:
+    """Lay out the test split for a load test.
+
+    Args:
+        dataset: DATASET rows of all splits.
+        embeddings: EMBEDDINGS rows of every prompt.
+        quality, length: trained predictors of the same models.
+        prices: USD per million prompt and output tokens, by model.
+
+    Raises:
+        DataError: a model of the fleet has no rows, or a test prompt has no output length.
+    """
+    models = list(prices)
+    for predictor in (quality, length):
+        if predictor.models_ != models:
+            raise DataError(
+                f"the predictors know the models {', '.join(predictor.models_)}, but the fleet "
+                f"has {', '.join(models)}; run `dvc repro`"
+            )
+    test = dataset.filter(pl.col("split") == "test")
+    prompts = test.unique("prompt_id", maintain_order=True).sort("prompt_id")
+    ids = prompts["prompt_id"].to_list()
+    tokens = _matrix(test, "output_tokens", ids, models)
+    if np.isnan(tokens).any():
+        row, column = np.argwhere(np.isnan(tokens))[0]
+        raise DataError(
+            f"no output length of {models[column]!r} for test prompt {ids[row]!r}; "
+            "every pair of a load test needs one"
+        )
+    vectors = prompts.select("prompt_id").join(embeddings, on="prompt_id", how="left")
+    vectors_array = vectors["embedding"].to_numpy()
+    predicted_length = length.predict(vectors_array)
+    prompt_tokens = prompts["prompt_tokens"].to_numpy().astype(np.float64)
+    labels = _matrix(test, "quality", ids, models)
+    validation = dataset.filter(pl.col("split") == "validation")
+    cost = expected_cost(prompt_tokens, predicted_length.mean, list(prices.values()))
+    estimates = Estimates(
+        prompt_tokens=prompt_tokens,
+        quality=quality.predict(vectors_array),
+        length=predicted_length,
+        cost=cost,
+        oracle_quality=labels,
+        dataset_quality=_by_dataset(validation, prompts["dataset"].to_list(), models),
+    )
+    return Workload(
+        prompt_ids=ids,
+        group_ids=prompts["group_id"].to_list(),
+        datasets=prompts["dataset"].to_list(),
+        estimates=estimates,
+        output_tokens=tokens.astype(np.int64),
+        output_sources=_texts(test, ids, models),
+        quality=labels,
+        best_single=_best(validation, models),
+    )
+
+
+def expected_cost(
+    prompt_tokens: Floats, output_tokens: Floats, prices: list[tuple[float, float]]
+) -> Floats:
+    """USD of prompts (n,) and outputs (n, M) at prices per million tokens; (n, M)."""
+    price_in, price_out = np.array(prices).T
+    cost: Floats = (prompt_tokens[:, None] * price_in + output_tokens * price_out) * 1e-6
+    return cost
+
+
+def _matrix(rows: pl.DataFrame, column: str, ids: list[str], models: list[str]) -> Floats:
+    wide = rows.select("prompt_id", "model", pl.col(column).cast(pl.Float64)).pivot(
+        on="model", index="prompt_id", values=column
+    )
+    for model in models:
+        if model not in wide.columns:
+            known = ", ".join(sorted(set(wide.columns) - {"prompt_id"}))
+            raise DataError(f"the dataset has no rows of model {model!r}; it has {known}")
+    ordered = pl.DataFrame({"prompt_id": ids}).join(wide, on="prompt_id", how="left")
+    values: Floats = ordered.select(models).fill_null(np.nan).to_numpy().astype(np.float64)
+    return values
+
+
+def _texts(rows: pl.DataFrame, ids: list[str], models: list[str]) -> list[list[str]]:
+    found = {
+        (prompt, model): source
+        for prompt, model, source in rows.select(
+            "prompt_id", "model", "output_tokens_source"
+        ).iter_rows()
+    }
+    return [[found[prompt, model] for model in models] for prompt in ids]
+
+
+def _by_dataset(validation: pl.DataFrame, datasets: list[str], models: list[str]) -> Floats:
+    means = {
+        (dataset, model): mean
+        for dataset, model, mean in validation.group_by("dataset", "model")
+        .agg(pl.col("quality").mean())
+        .iter_rows()
+    }
+    overall = dict(validation.group_by("model").agg(pl.col("quality").mean()).iter_rows())
+    rows = []
+    for dataset in datasets:
+        known = [means.get((dataset, model)) for model in models]
+        rows.append(
+            [overall[m] if mean is None else mean for mean, m in zip(known, models, strict=True)]
+        )
+    return np.array(rows, dtype=np.float64)
+
+
+def _best(validation: pl.DataFrame, models: list[str]) -> str:
+    means = dict(
+        validation.group_by("model").agg(pl.col("quality").mean()).drop_nulls().iter_rows()
+    )
+    if not means:
+        raise DataError("the validation split has no quality label, so no best single model")
+    return max(models, key=lambda model: means.get(model, -1.0))

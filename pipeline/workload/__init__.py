@@ -1,0 +1,1 @@
+"""Prompts and responses: where they come from, and how they are split."""
