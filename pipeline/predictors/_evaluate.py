@@ -1,0 +1,157 @@
+"""Predictors on the test split, beside the baselines a user would have without them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pipeline.predictors._conformal import RatioBounds
+from pipeline.predictors._latency import TARGETS, LatencyModel
+from pipeline.predictors._length import LengthModel
+from pipeline.predictors._quality import QualityModel
+from pipeline.predictors._train import Labelled, profile_features
+from pipeline.statistics import auc_within_prompt, brier, coverage, ece, mape, pinball
+
+__all__ = ["evaluate_latency", "evaluate_length", "evaluate_quality", "reliability"]
+
+Floats = NDArray[np.float64]
+Scores = dict[str, float | int | None]
+
+
+def evaluate_quality(
+    model: QualityModel, train: Labelled, test: Labelled
+) -> dict[str, Scores]:
+    """Brier, ECE and within-prompt AUC of k-NN (raw and calibrated) and of two means.
+
+    The per-dataset mean is each model's mean label on the training prompts of the same dataset,
+    the global mean its mean over all of them.
+    """
+    candidates = {
+        "knn_calibrated": model.predict(test.embeddings).mean,
+        "knn_raw": model.raw(test.embeddings),
+        "dataset_mean": _dataset_means(train, test),
+        "global_mean": np.tile(np.nanmean(train.values, axis=0), (len(test.prompt_ids), 1)),
+    }
+    return {name: _quality_scores(values, test) for name, values in candidates.items()}
+
+
+def reliability(model: QualityModel, test: Labelled) -> pl.DataFrame:
+    """Reliability bins per model on the test split: model, predicted, observed, count."""
+    predicted = model.predict(test.embeddings).mean
+    rows = []
+    for column, name in enumerate(model.models_):
+        known = ~np.isnan(test.values[:, column])
+        _, bins = ece(predicted[known, column], test.values[known, column])
+        rows += [(name, b.mean_predicted, b.mean_observed, b.count) for b in bins]
+    return pl.DataFrame(rows, schema=["model", "predicted", "observed", "count"], orient="row")
+
+
+def evaluate_length(
+    model: LengthModel, train: Labelled, calibration: Labelled, test: Labelled
+) -> dict[str, dict[str, Scores]]:
+    """Pinball loss and coverage of k-NN and of the per-model mean, per model and over all.
+
+    Both forecast the same three quantiles: low, median and high bound, conformal on the
+    calibration split; the pinball loss is the mean over the three, in tokens.
+    """
+    result: dict[str, dict[str, Scores]] = {"knn": {}, "model_mean": {}}
+    told = model.predict(test.embeddings)
+    for column, name in enumerate(model.models_):
+        actual = test.values[:, column]
+        known = ~np.isnan(actual)
+        if not known.any():
+            continue
+        mean = float(np.nanmean(train.values[:, column]))
+        fitted = calibration.values[:, column]
+        fitted = fitted[~np.isnan(fitted)]
+        bound = RatioBounds.fit(fitted, np.full(len(fitted), mean), model.level)
+        flat = [np.full(known.sum(), mean * q) for q in (bound.low, bound.median, bound.high)]
+        ours = [part[known, column] for part in (told.low, told.median, told.high)]
+        result["knn"][name] = _length_scores(actual[known], ours, model.level)
+        result["model_mean"][name] = _length_scores(actual[known], flat, model.level)
+    return {kind: {"all": _average(by_model), **by_model} for kind, by_model in result.items()}
+
+
+def evaluate_latency(model: LatencyModel, profile: pl.DataFrame) -> dict[str, Scores]:
+    """MAPE and coverage of every head on the test runs, beside the tier's training median."""
+    result: dict[str, Scores] = {}
+    for tier in model.heads_:
+        for target in TARGETS:
+            rows = profile.filter((pl.col("tier") == tier) & pl.col(target).is_not_null())
+            train, test = (rows.filter(pl.col("part") == part) for part in ("train", "test"))
+            actual, head = test[target].to_numpy(), model.head(tier, target)
+            predicted = head.predict(profile_features(test))
+            constant = np.full(len(actual), float(np.median(train[target].to_numpy())))
+            inside = coverage(
+                actual, predicted * head.bounds.low, predicted * head.bounds.high, level=0.95
+            )
+            result[f"{tier}.{target}"] = {
+                "n": len(actual),
+                "mape": mape(actual, predicted),
+                "mape_tier_constant": mape(actual, constant),
+                "coverage": inside.estimate,
+                "coverage_low": inside.low,
+                "coverage_high": inside.high,
+            }
+    return result
+
+
+def _dataset_means(train: Labelled, test: Labelled) -> Floats:
+    overall = np.nanmean(train.values, axis=0)
+    means: Mapping[str, Floats] = {
+        name: _mean_or(train.values[np.array(train.datasets) == name], overall)
+        for name in set(train.datasets)
+    }
+    return np.array([means.get(name, overall) for name in test.datasets])
+
+
+def _mean_or(values: Floats, otherwise: Floats) -> Floats:
+    known = ~np.isnan(values)
+    counts = known.sum(axis=0)
+    sums = np.where(known, values, 0.0).sum(axis=0)
+    mean: Floats = np.where(counts > 0, sums / np.maximum(counts, 1), otherwise)
+    return mean
+
+
+def _quality_scores(predicted: Floats, test: Labelled) -> Scores:
+    known = ~np.isnan(test.values)
+    prompts = np.repeat(np.arange(len(test.prompt_ids)), test.values.shape[1])[known.ravel()]
+    scores, labels = predicted[known], test.values[known]
+    auc, prompts_counted = auc_within_prompt(scores, labels, prompts)
+    return {
+        "n": len(labels),
+        "missing": int((~known).sum()),
+        "brier": brier(scores, labels),
+        "ece": ece(scores, labels)[0],
+        "auc_within_prompt": auc,
+        "prompts_in_auc": prompts_counted,
+    }
+
+
+def _length_scores(actual: Floats, quantiles: list[Floats], level: float) -> Scores:
+    tail = (1 - level) / 2
+    losses = [
+        pinball(actual, values, q)
+        for values, q in zip(quantiles, (tail, 0.5, 1 - tail), strict=True)
+    ]
+    inside = coverage(actual, quantiles[0], quantiles[2], level=0.95)
+    return {
+        "n": len(actual),
+        "pinball": float(np.mean(losses)),
+        "coverage": inside.estimate,
+        "coverage_low": inside.low,
+        "coverage_high": inside.high,
+        "mean_width": float(np.mean(quantiles[2] - quantiles[0])),
+    }
+
+
+def _average(by_model: dict[str, Scores]) -> Scores:
+    """Means over models, each weighted by its rows."""
+    counts = np.array([scores["n"] for scores in by_model.values()], dtype=float)
+    names = ("pinball", "coverage", "mean_width")
+    pooled: Scores = {"n": int(counts.sum())}
+    for name in names:
+        values = np.array([scores[name] for scores in by_model.values()], dtype=float)
+        pooled[name] = float((values * counts).sum() / counts.sum())
+    return pooled

@@ -1,0 +1,5 @@
+"""Predictors in the MLflow registry."""
+
+from pipeline.registry._log import Candidate, RegistryEntry, register
+
+__all__ = ["Candidate", "RegistryEntry", "register"]
