@@ -19,9 +19,7 @@ Floats = NDArray[np.float64]
 Scores = dict[str, float | int | None]
 
 
-def evaluate_quality(
-    model: QualityModel, train: Labelled, test: Labelled
-) -> dict[str, Scores]:
+def evaluate_quality(model: QualityModel, train: Labelled, test: Labelled) -> dict[str, Scores]:
     """Brier, ECE and within-prompt AUC of k-NN (raw and calibrated) and of two means.
 
     The per-dataset mean is each model's mean label on the training prompts of the same dataset,

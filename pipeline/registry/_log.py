@@ -79,9 +79,7 @@ def register(candidates: list[Candidate], settings: RegisterParams) -> list[Regi
         return [_register(candidate, settings, client) for candidate in candidates]
     except (MlflowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise EndpointError(
-            f"register.tracking_uri {settings.tracking_uri!r}: {reason}"
-        ) from error
+        raise EndpointError(f"register.tracking_uri {settings.tracking_uri!r}: {reason}") from error
 
 
 def _register(

@@ -1,6 +1,7 @@
 """The code MLflow stores with every predictor: loads the folder and answers `predict`."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class Predictor(PythonModel):  # type: ignore[misc]
     def load_context(self, context: Any) -> None:
         folder = Path(context.artifacts["model"])
         kind = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["kind"]
+        loaders: dict[str, Callable[[Path], Any]]
         loaders = {"quality": load_quality, "length": load_length, "latency": load_latency}
         self.kind, self.model = kind, loaders[kind](folder)
 
