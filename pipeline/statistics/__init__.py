@@ -1,4 +1,12 @@
-"""Statistics, one per file. Every interval is an `Estimate`; pairs come from one place."""
+"""Every number with its interval: pairing, clusters, replications, frontiers, predictor scores.
+
+Pure functions on arrays. Missing values are refused with `DataError`, never read as zero: callers
+drop nulls and report how many. Input that cannot carry an interval gives an `Estimate` without
+bounds whose method says why.
+
+Which one to use: quality and cost vary over prompts, so `mean_interval` resamples clusters of
+prompts; latency varies over runs, so `replication_interval` takes one number per independent run.
+"""
 
 from pipeline.statistics._auc import auc_within_prompt
 from pipeline.statistics._bootstrap import mean_interval
@@ -15,10 +23,11 @@ from pipeline.statistics._replication import (
     paired_t_pvalue,
     replication_interval,
 )
-from pipeline.statistics._result import Estimate, degenerate
+from pipeline.statistics._result import Alternative, Estimate
 from pipeline.statistics._signflip import sign_flip_pvalue
 
 __all__ = [
+    "Alternative",
     "Estimate",
     "PairedDifferences",
     "ReliabilityBin",
@@ -26,7 +35,6 @@ __all__ = [
     "brier",
     "cluster_sums",
     "coverage",
-    "degenerate",
     "ece",
     "holm",
     "mape",

@@ -1,32 +1,51 @@
-"""How well a predictor ranks the models on one prompt."""
-
-from collections.abc import Sequence
+"""How well scores rank the models of one prompt, which is all that routing uses."""
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
+
+from pipeline.errors import DataError
+from pipeline.statistics._arrays import finite_columns
 
 __all__ = ["auc_within_prompt"]
 
 
 def auc_within_prompt(
-    scores: NDArray[np.float64],
-    labels: NDArray[np.float64],
-    prompt_ids: Sequence[object] | NDArray[np.int64],
+    scores: npt.ArrayLike, labels: npt.ArrayLike, prompt_ids: npt.ArrayLike
 ) -> tuple[float | None, int]:
-    """Share of model pairs in the right order, averaged over prompts; and how many prompts.
+    """Share of correctly ordered pairs of models within a prompt, averaged over prompts.
 
-    Only pairs with different labels count, equal scores count half, and prompts on which all
-    models did equally well drop out: routing cannot matter there. None without such a prompt.
+    Only pairs of differing labels count; a tie of scores counts half. With labels 0 and 1 the
+    share of one prompt is its AUC (Mann and Whitney 1947); graded labels are ordered alike.
+
+    Args:
+        scores: (n,) predictions, one row per prompt and model, in any unit.
+        labels: (n,) outcomes.
+        prompt_ids: (n,) prompt of each row.
+
+    Returns:
+        The mean share, 0..1, and the prompts it rests on; None and 0 when no prompt has two
+        models of differing labels.
+
+    Raises:
+        DataError: a score or label is NaN, the lengths differ, or there are no rows.
     """
-    _, index = np.unique(np.asarray(prompt_ids), return_inverse=True)
-    order = np.argsort(index, kind="stable")
-    cuts = np.flatnonzero(np.diff(index[order])) + 1
-    shares = []
-    for rows in np.split(order, cuts):
-        label_gap = labels[rows][:, None] - labels[rows][None, :]
-        score_gap = scores[rows][:, None] - scores[rows][None, :]
-        differs = label_gap > 0
-        if differs.any():
-            right = (score_gap > 0) + 0.5 * (score_gap == 0)
-            shares.append(float(right[differs].mean()))
-    return (float(np.mean(shares)) if shares else None), len(shares)
+    score, label = finite_columns(scores=scores, labels=labels)
+    ids = np.asarray(prompt_ids)
+    if ids.shape != score.shape:
+        raise DataError(f"scores have shape {score.shape} but prompt_ids {ids.shape}")
+    prompt = np.unique(ids, return_inverse=True)[1]
+    order = np.argsort(prompt, kind="stable")
+    score, label, prompt = score[order], label[order], prompt[order]
+    right = np.zeros(int(prompt[-1]) + 1)
+    pairs = np.zeros_like(right)
+    # Rows of a prompt are neighbours now: lag 1, 2, ... visits each pair of a prompt once.
+    for lag in range(1, int(np.bincount(prompt).max())):
+        better = np.sign(label[lag:] - label[:-lag])
+        agree = 0.5 + 0.5 * better * np.sign(score[lag:] - score[:-lag])
+        counted = (prompt[lag:] == prompt[:-lag]) & (better != 0.0)
+        right += np.bincount(prompt[lag:][counted], agree[counted], minlength=right.size)
+        pairs += np.bincount(prompt[lag:][counted], minlength=right.size)
+    usable = pairs > 0
+    if not usable.any():
+        return None, 0
+    return float((right[usable] / pairs[usable]).mean()), int(usable.sum())

@@ -1,11 +1,23 @@
-"""Brier score."""
+"""Brier score of predicted quality."""
 
-import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
+
+from pipeline.statistics._arrays import finite_columns, in_unit
 
 __all__ = ["brier"]
 
 
-def brier(probability: NDArray[np.float64], label: NDArray[np.float64]) -> float:
-    """Mean squared difference of predicted and observed quality, both (n,) in [0, 1]."""
-    return float(np.mean((np.asarray(probability) - np.asarray(label)) ** 2))
+def brier(probability: npt.ArrayLike, label: npt.ArrayLike) -> float:
+    """Mean squared distance of prediction and label (Brier 1950); 0 is perfect, 1 the worst.
+
+    Args:
+        probability: (n,) predictions, 0..1.
+        label: (n,) outcomes, 0 or 1; graded labels between are accepted as they are.
+
+    Raises:
+        DataError: a value is NaN or outside 0..1, the lengths differ, or there are no rows.
+    """
+    predicted, observed = finite_columns(probability=probability, label=label)
+    in_unit(predicted, "probability")
+    in_unit(observed, "label")
+    return float(((predicted - observed) ** 2).mean())

@@ -1,16 +1,18 @@
-"""Expected calibration error, and the bins it is made of."""
+"""Expected calibration error in bins of equal mass."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
+
+from pipeline.statistics._arrays import Floats, Ints, finite_columns, in_unit
 
 __all__ = ["ReliabilityBin", "ece"]
 
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Predictions that were close together: how many, their mean, and what was observed."""
+    """One bin of a reliability diagram: rows in it, their mean prediction and mean label, 0..1."""
 
     count: int
     mean_predicted: float
@@ -18,18 +20,45 @@ class ReliabilityBin:
 
 
 def ece(
-    probability: NDArray[np.float64], label: NDArray[np.float64], bins: int = 10
+    probability: npt.ArrayLike, label: npt.ArrayLike, bins: int = 10
 ) -> tuple[float, list[ReliabilityBin]]:
-    """Mean gap between predicted and observed quality over bins of equal mass, and the bins.
+    """Mean distance of prediction and label over bins, weighted by count (Naeini et al. 2015).
 
-    Equal predictions stay in one bin, so a constant predictor has one bin, and its ECE is the
-    gap of its mean.
+    Bins hold equal numbers of rows, as far as ties allow: equal predictions share a bin, so the
+    order of the rows never matters. Empty bins are left out. Computed on rows that trained the
+    calibrator it is near 0 by construction.
+
+    Args:
+        probability: (n,) predictions, 0..1.
+        label: (n,) outcomes, 0 or 1; graded labels between are accepted as they are.
+        bins: bins to aim for.
+
+    Returns:
+        The error, 0..1, and the bins from low to high prediction.
+
+    Raises:
+        DataError: a value is NaN or outside 0..1, the lengths differ, or there are no rows.
+        ValueError: `bins` is below 1.
     """
-    order = np.argsort(probability, kind="stable")
-    predicted, observed = np.asarray(probability)[order], np.asarray(label)[order]
-    edges = {round(len(predicted) * i / bins) for i in range(1, bins)}
-    cuts = sorted({int(np.searchsorted(predicted, predicted[e])) for e in edges} - {0})
-    parts = zip(np.split(predicted, cuts), np.split(observed, cuts), strict=True)
-    found = [ReliabilityBin(len(p), float(p.mean()), float(o.mean())) for p, o in parts]
-    gaps = sum(b.count * abs(b.mean_predicted - b.mean_observed) for b in found)
-    return float(gaps / len(predicted)), found
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1, got {bins}")
+    predicted, observed = finite_columns(probability=probability, label=label)
+    in_unit(predicted, "probability")
+    in_unit(observed, "label")
+    index = _equal_mass(predicted, bins)
+    counts = np.bincount(index, minlength=bins)
+    filled = counts > 0
+    count = counts[filled]
+    mean_predicted = np.bincount(index, weights=predicted, minlength=bins)[filled] / count
+    mean_observed = np.bincount(index, weights=observed, minlength=bins)[filled] / count
+    error = float((count * np.abs(mean_predicted - mean_observed)).sum() / predicted.size)
+    rows = zip(count.tolist(), mean_predicted.tolist(), mean_observed.tolist(), strict=True)
+    return error, [ReliabilityBin(*row) for row in rows]
+
+
+def _equal_mass(values: Floats, bins: int) -> Ints:
+    """Bin of each row by the middle rank of its ties; shape (n,), 0..bins-1."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    # Twice the middle rank, so that all of it stays in whole numbers.
+    middle = 2 * np.cumsum(counts) - counts
+    return (bins * middle // (2 * values.size)).astype(np.int64)[inverse]

@@ -1,22 +1,30 @@
-"""Holm's correction for a family of tests."""
+"""Holm's step-down correction for a family of tests."""
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
-from pipeline.errors import DataError
+from pipeline.statistics._arrays import Floats, finite, in_unit
 
 __all__ = ["holm"]
 
-Floats = NDArray[np.float64]
 
+def holm(pvalues: npt.ArrayLike) -> Floats:
+    """Adjusted p-values, Holm (1979), in the order given.
 
-def holm(pvalues: Floats) -> Floats:
-    """Adjusted P-values, (k,): reject where below alpha, family-wise error <= alpha (Holm 1979)."""
-    values = np.asarray(pvalues, dtype=np.float64)
-    if np.isnan(values).any():
-        raise DataError("a P-value is missing; a family with gaps has no correction")
-    order = np.argsort(values, kind="stable")
-    factors = np.arange(len(values), 0, -1)
-    adjusted = np.empty_like(values)
-    adjusted[order] = np.minimum(np.maximum.accumulate(values[order] * factors), 1.0)
+    The i-th smallest of m becomes the largest (m - j + 1) p_(j) over j <= i, at most 1. Rejecting
+    where it is at most alpha keeps the chance of any false rejection at most alpha, whatever the
+    dependence of the tests.
+
+    Args:
+        pvalues: (m,) p-values of one family; m may be 0.
+
+    Raises:
+        DataError: a value is NaN or outside 0..1.
+    """
+    raw = finite(pvalues, "pvalues")
+    in_unit(raw, "pvalues")
+    order = np.argsort(raw, kind="stable")
+    steps = np.arange(raw.size, 0, -1)
+    adjusted = np.empty_like(raw)
+    adjusted[order] = np.minimum(np.maximum.accumulate(raw[order] * steps), 1.0)
     return adjusted

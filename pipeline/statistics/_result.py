@@ -1,22 +1,26 @@
-"""The one result type: no bare float leaves this package for print."""
+"""What an interval looks like, also when there is none."""
 
 from dataclasses import asdict, dataclass
+from typing import Literal
 
-__all__ = ["Estimate", "degenerate"]
+__all__ = ["Alternative", "Estimate", "degenerate"]
+
+Alternative = Literal["two-sided", "less", "greater"]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its uncertainty.
+    """A number, its interval and what it rests on.
 
     Attributes:
-        estimate: the point; None when there is nothing to estimate from.
-        low, high: ends of the interval; None when no honest one exists, and `method` says why.
-        level: nominal coverage.
-        method: how the interval was made, or "degenerate: REASON".
+        estimate: the point, in the unit of the values; None when there were no values.
+        low: lower bound; None together with `high` when no interval can be given.
+        high: upper bound.
+        level: confidence level of the interval, for example 0.95.
+        method: how it was made, or ``"degenerate: <reason>"``.
         n: values used.
-        clusters: independent units among them.
-        missing: values that were null and left out.
+        clusters: independent units among them: clusters of prompts, or runs.
+        missing: values the caller left out because they were null.
     """
 
     estimate: float | None
@@ -28,13 +32,19 @@ class Estimate:
     clusters: int
     missing: int = 0
 
-    def as_row(self) -> dict[str, float | int | str | None]:
-        """The fields as one row of a table."""
+    def as_row(self) -> dict[str, object]:
+        """The fields by name, ready for a table."""
         return asdict(self)
 
 
 def degenerate(
-    estimate: float | None, reason: str, level: float, n: int, clusters: int, missing: int = 0
+    reason: str,
+    estimate: float | None,
+    *,
+    level: float,
+    n: int,
+    clusters: int,
+    missing: int = 0,
 ) -> Estimate:
-    """A point without an interval, and why."""
+    """The result for data that carry a point at most: no bounds, and the reason as the method."""
     return Estimate(estimate, None, None, level, f"degenerate: {reason}", n, clusters, missing)
