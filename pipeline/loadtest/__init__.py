@@ -2,6 +2,16 @@
 
 from pipeline.loadtest._cell import Cell, run_cell
 from pipeline.loadtest._grid import Bench, cells_of, run_grid
+from pipeline.loadtest._open import open_bench
 from pipeline.loadtest._workload import Workload, make_workload
 
-__all__ = ["Bench", "Cell", "Workload", "cells_of", "make_workload", "run_cell", "run_grid"]
+__all__ = [
+    "Bench",
+    "Cell",
+    "Workload",
+    "cells_of",
+    "make_workload",
+    "open_bench",
+    "run_cell",
+    "run_grid",
+]

@@ -1,9 +1,16 @@
 """Predictors of quality, output length and latency, calibrated on a split of their own."""
 
 from pipeline.predictors._conformal import RatioBounds
+from pipeline.predictors._evaluate import (
+    evaluate_latency,
+    evaluate_length,
+    evaluate_quality,
+    reliability,
+)
 from pipeline.predictors._features import FEATURE_SCHEMA, FEATURES, latency_features
 from pipeline.predictors._knn import Neighbours, nearest_neighbours, weighted_mean
 from pipeline.predictors._latency import TARGETS, Head, LatencyModel, compose_e2e
+from pipeline.predictors._leakage import near_across_splits
 from pipeline.predictors._length import LengthModel, LengthPrediction
 from pipeline.predictors._quality import IsotonicCurve, QualityModel, QualityPrediction
 from pipeline.predictors._store import (
@@ -31,13 +38,18 @@ __all__ = [
     "QualityPrediction",
     "RatioBounds",
     "compose_e2e",
+    "evaluate_latency",
+    "evaluate_length",
+    "evaluate_quality",
     "labelled",
     "latency_features",
     "load_latency",
     "load_length",
     "load_quality",
+    "near_across_splits",
     "nearest_neighbours",
     "profile_features",
+    "reliability",
     "save_latency",
     "save_length",
     "save_quality",

@@ -34,7 +34,8 @@ def mean_interval(
 
     The mean is the ratio of the summed cluster sums to the summed cluster sizes, so clusters of
     unequal size count by their size, in the estimate as in each resample. The same serves paired
-    differences. With fewer than about 20 clusters every bootstrap interval is somewhat short.
+    differences. Few or skewed clusters make it short: 40 of exponential effect and unequal size
+    covered 0.92 at a level of 0.95 in simulation.
 
     Args:
         values: (n,) numbers or differences, in any unit; nulls dropped by the caller.

@@ -13,7 +13,7 @@ from pipeline.progress import say, track
 from pipeline.rows import RESPONSES
 from pipeline.workload.emulated import emulate, emulated_model
 
-__all__ = ["TOKENS_PER_WORDPIECE", "collect_emulated", "collect_recorded"]
+__all__ = ["TOKENS_PER_WORDPIECE", "collect_emulated", "collect_recorded", "response_counts"]
 
 Counter = Callable[[list[str]], list[int]]
 
@@ -147,3 +147,17 @@ def _counted(texts: list[str | None], count: Counter) -> Iterator[int | None]:
     counts = iter(count([text for text in texts if text is not None]))
     for text in texts:
         yield None if text is None else _scaled(next(counts))
+
+
+def response_counts(rows: pl.DataFrame) -> dict[str, dict[str, object]]:
+    """Per model: responses by status, how their lengths were counted, and mean tokens."""
+    result: dict[str, dict[str, object]] = {}
+    for (model,), part in rows.group_by("model", maintain_order=True):
+        sources = part["output_tokens_source"].drop_nulls().value_counts(name="n")
+        result[str(model)] = {
+            "rows": part.height,
+            "status": dict(part["status"].value_counts(name="n").sort("status").iter_rows()),
+            "lengths": dict(sources.sort("output_tokens_source").iter_rows()),
+            "mean_output_tokens": part["output_tokens"].mean(),
+        }
+    return result

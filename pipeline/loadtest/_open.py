@@ -1,0 +1,55 @@
+"""A bench from the files of earlier stages."""
+
+import json
+
+from pipeline.errors import ModelError
+from pipeline.files import content_hash, file_hash
+from pipeline.loadtest._grid import Bench
+from pipeline.loadtest._workload import make_workload
+from pipeline.params import Params
+from pipeline.predictors import load_length, load_quality
+from pipeline.rows import DATASET, EMBEDDINGS
+from pipeline.schema import read_rows
+from pipeline.stage import Paths
+
+__all__ = ["open_bench"]
+
+
+def open_bench(params: Params) -> Bench:
+    """Load the registered predictors and the test split of this project.
+
+    Raises:
+        ModelError: a predictor on disk is not the one that was registered.
+        SchemaError, DataError: an earlier stage's file is absent or unusable.
+    """
+    folders = {"quality": Paths.QUALITY, "length": Paths.LENGTH, "latency": Paths.LATENCY}
+    hashes = {kind: file_hash(folder) for kind, folder in folders.items()}
+    _check_registered(hashes, params.register_.prefix)
+    workload = make_workload(
+        read_rows(Paths.DATASET, DATASET),
+        read_rows(Paths.EMBEDDINGS, EMBEDDINGS),
+        load_quality(Paths.QUALITY),
+        load_length(Paths.LENGTH),
+        params.base.fleet.prices,
+    )
+    data = {"dataset": file_hash(Paths.DATASET), "embeddings": file_hash(Paths.EMBEDDINGS)}
+    return Bench(
+        params=params.loadtest,
+        fleet=params.base.fleet,
+        workload=workload,
+        latency_folder=Paths.LATENCY,
+        seed=params.base.seed,
+        inputs=content_hash(hashes | data),
+    )
+
+
+def _check_registered(hashes: dict[str, str], prefix: str) -> None:
+    if not Paths.REGISTRY.exists():
+        raise ModelError(f"{Paths.REGISTRY}: no predictor is registered; run `dvc repro register`")
+    entries = json.loads(Paths.REGISTRY.read_text(encoding="utf-8"))
+    registered = {entry["name"]: entry["model_sha256"] for entry in entries}
+    for kind, digest in hashes.items():
+        if registered.get(f"{prefix}-{kind}") != digest:
+            raise ModelError(
+                f"models/{kind} is not the registered {prefix}-{kind}; run `dvc repro register`"
+            )
