@@ -3,6 +3,7 @@
 from pipeline.loadtest._cell import Cell, run_cell
 from pipeline.loadtest._grid import Bench, cells_of, run_grid
 from pipeline.loadtest._open import open_bench
+from pipeline.loadtest._summary import summary
 from pipeline.loadtest._workload import Workload, make_workload
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "open_bench",
     "run_cell",
     "run_grid",
+    "summary",
 ]

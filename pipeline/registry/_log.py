@@ -69,6 +69,7 @@ def register(candidates: list[Candidate], settings: RegisterParams) -> list[Regi
         EndpointError: the tracking store cannot be used.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
     from mlflow.exceptions import MlflowException
 

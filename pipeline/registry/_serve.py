@@ -35,7 +35,8 @@ class Predictor(PythonModel):  # type: ignore[misc]
         loaders = {"quality": load_quality, "length": load_length, "latency": load_latency}
         self.kind, self.model = kind, loaders[kind](folder)
 
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+    # Untyped: MLflow reads type hints of `predict` as a schema, and the signature already is one.
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
         """Return a pandas frame, one row per input row."""
         if self.kind == "latency":
             return self._latency(pl.from_pandas(model_input)).to_pandas()

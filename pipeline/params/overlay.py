@@ -1,0 +1,81 @@
+"""Laying a preset over params.yaml without losing its comments."""
+
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ruamel.yaml import YAML
+
+from pipeline.errors import ParamsError
+from pipeline.files import write_text
+from pipeline.params._params import parse_params
+
+__all__ = ["apply_overlay"]
+
+# Sections in which a preset's names replace the old ones instead of being added to them.
+_REPLACED = {("loadtest", "arms"), ("ablation", "contrasts")}
+
+
+def apply_overlay(params: Path, preset: Path, changes: list[str]) -> list[str]:
+    """Change the parameter file and return one line per changed key.
+
+    The result is checked before anything is written.
+
+    Args:
+        params: file to change.
+        preset: YAML file with nested keys.
+        changes: further ones as ``section.key=value``, the value in YAML.
+
+    Raises:
+        ParamsError: a file cannot be read, a change has no value, or the result is not valid.
+    """
+    editor = YAML()
+    editor.preserve_quotes = True
+    editor.width = 120
+    document = editor.load(_read(params))
+    overlay = yaml.safe_load(_read(preset)) or {}
+    if not isinstance(overlay, dict):
+        raise ParamsError(f"{preset}: must hold sections such as base and prompts")
+    for change in changes:
+        _put(overlay, *_parse(change))
+    lines = list(_merge(document, overlay, ()))
+    text = io.StringIO()
+    editor.dump(document, text)
+    parse_params(yaml.safe_load(text.getvalue()), f"{params} with {preset}")
+    write_text(params, text.getvalue())
+    return lines
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ParamsError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _parse(change: str) -> tuple[list[str], Any]:
+    name, equals, value = change.partition("=")
+    if not equals or not name:
+        raise ParamsError(f"--set {change!r} must look like section.key=value")
+    return name.split("."), yaml.safe_load(value)
+
+
+def _put(overlay: dict[str, Any], keys: list[str], value: Any) -> None:
+    for key in keys[:-1]:
+        overlay = overlay.setdefault(key, {})
+    overlay[keys[-1]] = value
+
+
+def _merge(
+    document: dict[str, Any], overlay: Mapping[str, Any], place: tuple[str, ...]
+) -> Iterator[str]:
+    for key, value in overlay.items():
+        here = (*place, key)
+        nested = isinstance(value, dict) and isinstance(document.get(key), dict)
+        if nested and here not in _REPLACED:
+            yield from _merge(document[key], value, here)
+        elif key not in document or document[key] != value:
+            document[key] = value
+            yield f"{'.'.join(here)} = {value}"
