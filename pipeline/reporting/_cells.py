@@ -1,0 +1,130 @@
+"""Operating points: what each arm reached at each rate."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from pipeline.reporting._measured import METRIC_UNITS, in_cells, joined_labels, measured
+from pipeline.statistics import Estimate, mean_interval, replication_interval
+from pipeline.streams import stream
+
+__all__ = ["CELL_SCHEMA", "cell_table", "mix_table"]
+
+ESTIMATE_SCHEMA: dict[str, Any] = {
+    "estimate": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "level": pl.Float64,
+    "method": pl.String,
+    "n": pl.Int64,
+    "clusters": pl.Int64,
+    "missing": pl.Int64,
+}
+CELL_SCHEMA: dict[str, Any] = {
+    "arm": pl.String,
+    "rate": pl.Float64,
+    "metric": pl.String,
+    "unit": pl.String,
+    **ESTIMATE_SCHEMA,
+    "failed": pl.Int64,
+    "label": pl.String,
+}
+
+_OVER_PROMPTS = ("quality", "cost_usd")
+# metric: (column, quantile or None for the mean)
+_OVER_RUNS: dict[str, tuple[str, float | None]] = {
+    "e2e_s": ("e2e_s", None),
+    "e2e_p95_s": ("e2e_s", 0.95),
+    "ttft_s": ("ttft_s", None),
+    "ttft_p95_s": ("ttft_s", 0.95),
+    "decision_ms": ("decision_ms", None),
+}
+_TAIL = 10  # a percentile with fewer values beyond it rests on too few order statistics
+
+
+def cell_table(requests: pl.DataFrame, *, level: float, resamples: int, seed: int) -> pl.DataFrame:
+    """Return one row per arm, rate and metric, with its interval.
+
+    Args:
+        requests: REQUESTS rows; only measured ones count.
+        level: coverage of the intervals.
+        resamples: bootstrap draws.
+        seed: seed of the bootstrap streams.
+
+    Quality (0 to 1) and cost (USD per request) are resampled by `group_id`. Latencies (s, from the
+    scheduled time) and router time (ms) get a t interval over one value per seed, because requests
+    of one run share a queue. `missing` counts the values left out, `failed` the failed requests.
+    A p95 with fewer than 10 requests beyond it in some run is printed without an interval.
+    """
+    rows: list[dict[str, Any]] = []
+    for (arm, rate), cell in in_cells(measured(requests), "arm", "rate"):
+        shared = {
+            "arm": arm,
+            "rate": rate,
+            "failed": int((cell["status"] == "failed").sum()),
+            "label": joined_labels(cell),
+        }
+        for metric in METRIC_UNITS:
+            rng = stream(seed, "reporting", "cells", str(arm), str(rate), metric)
+            found = _estimate(cell, metric, level, resamples, rng)
+            rows.append(
+                {**shared, "metric": metric, "unit": METRIC_UNITS[metric], **found.as_row()}
+            )
+    return pl.DataFrame(rows, schema=CELL_SCHEMA, orient="row")
+
+
+def _estimate(
+    cell: pl.DataFrame, metric: str, level: float, resamples: int, rng: np.random.Generator
+) -> Estimate:
+    if metric in _OVER_PROMPTS:
+        known = cell.filter(pl.col(metric).is_not_null())
+        return mean_interval(
+            known[metric].to_numpy().astype(np.float64),
+            known["group_id"].to_list(),
+            level=level,
+            resamples=resamples,
+            rng=rng,
+            missing=cell.height - known.height,
+        )
+    column, quantile = _OVER_RUNS[metric]
+    return _over_runs(cell, column, quantile, level)
+
+
+def _over_runs(cell: pl.DataFrame, column: str, quantile: float | None, level: float) -> Estimate:
+    known = cell.filter(pl.col(column).is_not_null())
+    value = (
+        pl.col(column).mean() if quantile is None else pl.col(column).quantile(quantile, "linear")
+    )
+    runs = known.group_by("seed").agg(value.alias("value"), pl.len().alias("size")).sort("seed")
+    found = replication_interval(
+        runs["value"].to_numpy().astype(np.float64),
+        level=level,
+        missing=cell.height - known.height,
+    )
+    return found if quantile is None else _tail_checked(found, runs["size"].to_list(), quantile)
+
+
+def _tail_checked(found: Estimate, sizes: list[int], quantile: float) -> Estimate:
+    beyond = min((int(size * (1 - quantile) + 1e-9) for size in sizes), default=0)
+    if beyond >= _TAIL:
+        return found
+    reason = f"degenerate: {beyond} requests beyond the percentile in a run, {_TAIL} needed"
+    return replace(found, low=None, high=None, method=reason)
+
+
+def mix_table(requests: pl.DataFrame) -> pl.DataFrame:
+    """Return the share of measured requests that each arm sent to each model at each rate.
+
+    Columns: arm, rate, model, share (0 to 1), n (requests of the model), label. Failed requests
+    count, because they were routed too. Shares of one arm and rate add up to 1.
+    """
+    size = pl.col("n").sum().over("arm", "rate")
+    return (
+        measured(requests)
+        .group_by("arm", "rate", "model")
+        .agg(pl.len().cast(pl.Int64).alias("n"), pl.col("label").unique().sort().str.join(" + "))
+        .sort("arm", "rate", "model")
+        .select("arm", "rate", "model", (pl.col("n") / size).alias("share"), "n", "label")
+    )

@@ -1,0 +1,47 @@
+"""The one view of request rows that every table starts from."""
+
+import polars as pl
+
+__all__ = ["METRIC_UNITS", "in_cells", "joined_labels", "measured"]
+
+METRIC_UNITS = {
+    "quality": "0 to 1",
+    "cost_usd": "USD per request",
+    "e2e_s": "s",
+    "e2e_p95_s": "s",
+    "ttft_s": "s",
+    "ttft_p95_s": "s",
+    "decision_ms": "ms",
+}
+
+
+def measured(requests: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows after the warm-up, sorted by their key, with e2e_s and ttft_s added.
+
+    Both latencies count from the scheduled time, in seconds, so that a late send is not hidden.
+    A failed request gave nothing: its quality, cost and latencies are null, to be counted.
+    """
+    ok = pl.col("status") == "ok"
+    return (
+        requests.filter(pl.col("measured"))
+        .sort("arm", "rate", "seed", "request_id")
+        .with_columns(
+            pl.when(ok).then(pl.col("t_done") - pl.col("t_scheduled")).alias("e2e_s"),
+            pl.when(ok).then(pl.col("t_first_token") - pl.col("t_scheduled")).alias("ttft_s"),
+            pl.when(ok).then(pl.col("quality")).alias("quality"),
+            pl.when(ok).then(pl.col("cost_usd")).alias("cost_usd"),
+        )
+    )
+
+
+def in_cells(rows: pl.DataFrame, *keys: str) -> list[tuple[tuple[object, ...], pl.DataFrame]]:
+    """Split rows by the keys, in sorted order of the keys."""
+    parts = rows.sort(keys, maintain_order=True).partition_by(
+        keys, as_dict=True, maintain_order=True
+    )
+    return list(parts.items())
+
+
+def joined_labels(rows: pl.DataFrame) -> str:
+    """Where the rows come from, for example "simulated"; several origins joined by " + "."""
+    return " + ".join(rows["label"].unique().sort().to_list())

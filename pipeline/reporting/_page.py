@@ -1,0 +1,208 @@
+"""The page's content: which figures and tables, in which order, with which words."""
+
+from typing import Any
+
+import polars as pl
+
+from pipeline.params import Params
+from pipeline.reporting._figures_parts import (
+    ablation_figure,
+    drift_figure,
+    mix_figure,
+    reliability_figure,
+)
+from pipeline.reporting._figures_plane import cost_quality_figure, frontier_figure
+from pipeline.reporting._headline import headline
+from pipeline.reporting._html import ReportContext, ReportSection
+from pipeline.reporting._inputs import ReportInputs
+
+__all__ = ["compose", "draw"]
+
+_LABELS = {
+    "simulated": "requests served by the engine on its virtual clock",
+    "emulated": "responses written by emulated models",
+    "recorded": "responses and labels recorded from real models",
+    "live": "measured on real servers",
+}
+
+
+def draw(inputs: ReportInputs, params: Params) -> dict[str, str]:
+    """Return the figures as SVG texts by name."""
+    tables, label = inputs.tables, _label(inputs)
+    rates = sorted(params.loadtest.rates)
+    curves = {
+        str(model): list(part.select("predicted", "observed", "count").iter_rows())
+        for (model,), part in tables["reliability"].group_by("model", maintain_order=True)
+    }
+    return {
+        "frontier": frontier_figure(tables["cells"], tables["frontier"], label=label),
+        "cost_quality": cost_quality_figure(
+            tables["references"], tables["cells"], rates[len(rates) // 2], label=label
+        ),
+        "mix": mix_figure(tables["mix"], label=label),
+        "ablation": ablation_figure(tables["ablation"], label=label),
+        "drift": drift_figure(tables["drift"], label=label),
+        "reliability": reliability_figure(curves, label="test split"),
+    }
+
+
+def compose(
+    inputs: ReportInputs, params: Params, figures: dict[str, str], provenance: dict[str, Any]
+) -> ReportContext:
+    """Put the page together."""
+    responses = "recorded" if params.collect.source == "recorded" else "emulated"
+    used = {name: _LABELS[name] for name in ("simulated", responses)}
+    return ReportContext(
+        title=params.report.title,
+        labels=used,
+        headline=headline(inputs, params),
+        figures=figures,
+        tables=[*_results(inputs, params), *_predictors(inputs), *_data(inputs, responses)],
+        provenance=provenance,
+        methods=_methods(params),
+    )
+
+
+def _label(inputs: ReportInputs) -> str:
+    labels = ", ".join(inputs.tables["cells"]["label"].unique().sort())
+    return f"{labels}, test split"
+
+
+def _results(inputs: ReportInputs, params: Params) -> list[ReportSection]:
+    tables = inputs.tables
+    baseline = params.frontier.baseline
+    common = {"label": "simulated", "split": "test"}
+    return [
+        ReportSection(
+            "Quality, latency and cost",
+            "Mean E2E counts from the scheduled time. An arm is on the frontier of its rate when "
+            "no other is at least as good in quality, mean E2E and cost and better in one. "
+            "Oracles see the labels; they are bounds, not policies.",
+            tables["frontier"].drop("label"),
+            "frontier",
+            **common,
+        ),
+        ReportSection(
+            "Against references that read no prompt",
+            "Single models, their random mixtures and two oracles on the test prompts, without "
+            "load. The best single model and the dataset oracle were chosen on validation.",
+            tables["references"].drop("label", strict=False),
+            "cost_quality",
+            **common,
+        ),
+        ReportSection(
+            f"Every arm against {baseline}",
+            "Arm minus baseline. Quality and cost are paired by request and resampled by group; "
+            "latency is paired by replication.",
+            tables["differences"].drop("label"),
+            **common,
+        ),
+        ReportSection(
+            "Declared contrasts",
+            "The rule stood in params.yaml before the run: supported if the interval lies above "
+            "the margin and Holm's P is below alpha; refuted if it lies below the margin.",
+            tables["ablation"].drop("label", strict=False),
+            "ablation",
+            **common,
+        ),
+        ReportSection("Which model served", "", None, "mix", **common),
+        ReportSection(
+            "All cells",
+            "Every arm, rate and metric with its interval, method and counts.",
+            tables["cells"].drop("label"),
+            **common,
+        ),
+    ]
+
+
+def _predictors(inputs: ReportInputs) -> list[ReportSection]:
+    metrics = inputs.metrics
+    length = {f"{k}, {m}": v for k, part in metrics["length"].items() for m, v in part.items()}
+    return [
+        ReportSection(
+            "Quality predictor against its baselines",
+            "Brier score and calibration error: lower is better. AUC within prompt: how often two "
+            "models that did differently are ranked rightly; 0.5 is chance. Where the per-dataset "
+            "mean is as good, routing by content gains nothing on these data.",
+            _frame(metrics["quality"], "predictor"),
+            "reliability",
+            split="test",
+        ),
+        ReportSection(
+            "Length predictor against the per-model mean",
+            "Pinball loss in tokens, mean over three quantiles; coverage of the stated bounds.",
+            _frame(length, "predictor, model"),
+            split="test",
+        ),
+        ReportSection(
+            "Latency heads against the tier's median",
+            "Mean absolute percentage error as a fraction, on runs that training did not see.",
+            _frame(metrics["latency"], "head"),
+            label="simulated",
+            split="test runs",
+        ),
+        ReportSection(
+            "Predictor error under load",
+            "Predictions stored with every request, against what happened to it.",
+            inputs.tables["drift"].drop("label", strict=False),
+            "drift",
+            label="simulated",
+            split="test",
+        ),
+    ]
+
+
+def _data(inputs: ReportInputs, responses: str) -> list[ReportSection]:
+    metrics = inputs.metrics
+    splits = metrics["dataset"] | metrics["embed"]
+    flat = {key: value for key, value in splits.items() if not isinstance(value, dict)}
+    flat |= {f"{k} prompts": v for k, v in metrics["dataset"]["prompts_per_split"].items()}
+    registry = pl.DataFrame(
+        [
+            {
+                "name": entry["name"],
+                "version": entry["version"],
+                "alias": ", ".join(entry["aliases"]),
+                "sha256": entry["model_sha256"][:16],
+            }
+            for entry in inputs.registry
+        ]
+    )
+    return [
+        ReportSection(
+            "Prompts", f"Source: {inputs.card['source']}.", pl.DataFrame(inputs.card["datasets"])
+        ),
+        ReportSection(
+            "Splits and leakage",
+            "Groups and near-copies are never split. Near pairs by cosine are reported, not moved.",
+            pl.DataFrame({"what": list(flat), "value": [str(v) for v in flat.values()]}),
+        ),
+        ReportSection(
+            "Judgements",
+            f"Labels come from the source {metrics['dataset']['quality_source']} alone.",
+            _frame(metrics["judge"], "source/metric"),
+            label=responses,
+        ),
+        ReportSection("Judge agreement", "", inputs.tables["agreement"], label=responses),
+        ReportSection("Registered predictors", "", registry),
+    ]
+
+
+def _frame(rows: dict[str, dict[str, Any]], name: str) -> pl.DataFrame:
+    return pl.DataFrame([{name: key, **row} for key, row in rows.items()])
+
+
+def _methods(params: Params) -> list[str]:
+    load = params.loadtest
+    return [
+        f"Load: Poisson arrivals at exactly the named rates, {load.requests} requests a cell, the "
+        f"first {load.warmup_requests} left out; {len(load.seeds)} replications that share "
+        "arrivals and prompts across arms (common random numbers).",
+        "Quality and cost: BCa bootstrap over groups of prompts. Latency: Student t over "
+        "replications, because requests of one run share a queue.",
+        "Score of the fused arms: w_q * quality - w_l * E2E / "
+        f"{load.scales.latency_s:g} s - w_c * cost / {load.scales.cost_usd:g} USD.",
+        "The router is a server of finite rate: "
+        f"{load.router.predictive.base_ms:g} ms + {load.router.predictive.per_request_ms:g} ms a "
+        "request for arms that read the prompt.",
+    ]

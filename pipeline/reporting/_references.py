@@ -1,0 +1,173 @@
+"""What routing is measured against, straight from the labels: no queue, no router."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from pipeline.errors import DataError, UnknownNameError
+from pipeline.reporting._cells import ESTIMATE_SCHEMA
+from pipeline.reporting._measured import METRIC_UNITS, joined_labels
+from pipeline.statistics import mean_interval
+from pipeline.streams import stream
+
+__all__ = ["offline_references"]
+
+REFERENCE_SCHEMA: dict[str, Any] = {
+    "reference": pl.String,
+    "model": pl.String,
+    "metric": pl.String,
+    "unit": pl.String,
+    **ESTIMATE_SCHEMA,
+    "dropped_prompts": pl.Int64,
+    "split": pl.String,
+    "label": pl.String,
+}
+EVALUATED, CHOSEN_ON = "test", "validation"
+
+
+def offline_references(
+    dataset: pl.DataFrame,
+    prices: Mapping[str, tuple[float, float]],
+    *,
+    level: float,
+    resamples: int,
+    seed: int,
+) -> pl.DataFrame:
+    """Return quality (0 to 1) and cost (USD per request) of the references on the test split.
+
+    Args:
+        dataset: DATASET rows.
+        prices: USD per million (prompt, output) tokens of every model.
+        level, resamples, seed: of the bootstrap over `group_id`.
+
+    The references are each single model; the best single one and the best one per dataset
+    ("dataset_oracle"), both chosen by mean quality on the validation split so that their test
+    figures are not flattered; the uniform mixture of all models; and the best model per prompt
+    ("query_oracle", cheapest among ties), which reads the test labels. A dataset that validation
+    lacks gets the best single model. Only prompts where every model has a quality are used;
+    `dropped_prompts` counts the others. Answers of unknown length have no cost: they are left out
+    of the cost and counted in `missing`.
+
+    Raises:
+        UnknownNameError: a model has no price.
+        DataError: no prompt of the test or validation split has a quality from every model.
+    """
+    priced = _priced(dataset, prices)
+    test, dropped = _complete(priced, EVALUATED)
+    validation, _ = _complete(priced, CHOSEN_ON)
+    rows = []
+    for name, (model, picked) in _references(test, validation).items():
+        shared = {"reference": name, "model": model, "dropped_prompts": dropped}
+        for metric in ("quality", "cost_usd"):
+            rng = stream(seed, "reporting", "references", name, metric)
+            known = picked.filter(pl.col(metric).is_not_null())
+            found = mean_interval(
+                known[metric].to_numpy().astype(np.float64),
+                known["group_id"].to_list(),
+                level=level,
+                resamples=resamples,
+                rng=rng,
+                missing=picked.height - known.height,
+            )
+            rows.append(
+                {**shared, "metric": metric, "unit": METRIC_UNITS[metric], **found.as_row()}
+            )
+    labels = {"split": pl.lit(EVALUATED), "label": pl.lit(joined_labels(test))}
+    empty = {name: kind for name, kind in REFERENCE_SCHEMA.items() if name not in labels}
+    return pl.DataFrame(rows, schema=empty, orient="row").with_columns(**labels)
+
+
+def _priced(dataset: pl.DataFrame, prices: Mapping[str, tuple[float, float]]) -> pl.DataFrame:
+    for model in dataset["model"].unique().sort():
+        if model not in prices:
+            raise UnknownNameError("model", model, prices, "the prices of the fleet")
+    per_token = pl.DataFrame(
+        [(model, *pair) for model, pair in prices.items()],
+        schema={"model": pl.String, "price_in": pl.Float64, "price_out": pl.Float64},
+        orient="row",
+    )
+    spent = pl.col("prompt_tokens") * pl.col("price_in") + pl.col("output_tokens") * pl.col(
+        "price_out"
+    )
+    return dataset.join(per_token, on="model", how="left").with_columns(
+        (spent / 1e6).alias("cost_usd")
+    )
+
+
+def _complete(rows: pl.DataFrame, split: str) -> tuple[pl.DataFrame, int]:
+    """Rows of the prompts of a split that every model has a quality for; how many were dropped."""
+    models = rows["model"].n_unique()
+    part = rows.filter(pl.col("split") == split)
+    kept = part.filter(pl.col("quality").count().over("prompt_id") == models)
+    if kept.is_empty():
+        raise DataError(
+            f"no prompt of the {split} split has a quality from each of the {models} models; "
+            "label more answers or widen the split"
+        )
+    dropped = part["prompt_id"].n_unique() - kept["prompt_id"].n_unique()
+    return kept.sort("prompt_id", "model"), dropped
+
+
+def _references(
+    test: pl.DataFrame, validation: pl.DataFrame
+) -> dict[str, tuple[str | None, pl.DataFrame]]:
+    """Name of each reference, its model if it has one, and its rows: one per prompt of `test`."""
+    models = test["model"].unique().sort().to_list()
+    singles: dict[str, tuple[str | None, pl.DataFrame]] = {
+        f"single:{model}": (model, test.filter(pl.col("model") == model)) for model in models
+    }
+    best = _best(validation, [])["model"].item()
+    return singles | {
+        "best_single": (best, test.filter(pl.col("model") == best)),
+        "random_mixture": (None, _mixture(test)),
+        "dataset_oracle": (None, _per_dataset(test, validation, best)),
+        "query_oracle": (None, _per_prompt(test)),
+    }
+
+
+def _best(validation: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """The model of the best mean quality (per key); among ties the first by name."""
+    ranked = (
+        validation.group_by(*keys, "model")
+        .agg(pl.col("quality").mean())
+        .sort(
+            *keys,
+            pl.col("quality").round(12),
+            "model",
+            descending=[*[False] * len(keys), True, False],
+        )
+    )
+    first = ranked.unique(keys, keep="first", maintain_order=True) if keys else ranked.head(1)
+    return first.select(*keys, "model")
+
+
+def _mixture(test: pl.DataFrame) -> pl.DataFrame:
+    """Expected quality and cost of a model drawn uniformly; no cost where one answer has none."""
+    whole = pl.col("cost_usd").null_count() == 0
+    return test.group_by("prompt_id", maintain_order=True).agg(
+        pl.col("group_id").first(),
+        pl.col("quality").mean(),
+        pl.when(whole).then(pl.col("cost_usd").mean()).alias("cost_usd"),
+    )
+
+
+def _per_dataset(test: pl.DataFrame, validation: pl.DataFrame, best: str) -> pl.DataFrame:
+    chosen = _best(validation, ["dataset"]).rename({"model": "chosen"})
+    return (
+        test.join(chosen, on="dataset", how="left")
+        .with_columns(pl.col("chosen").fill_null(best))
+        .filter(pl.col("model") == pl.col("chosen"))
+    )
+
+
+def _per_prompt(test: pl.DataFrame) -> pl.DataFrame:
+    return test.sort(
+        "prompt_id",
+        "quality",
+        "cost_usd",
+        "model",
+        descending=[False, True, False, False],
+        nulls_last=True,
+    ).unique("prompt_id", keep="first", maintain_order=True)
