@@ -18,15 +18,19 @@ def main(params: Params) -> None:
     requests = read_rows(Paths.REQUESTS, REQUESTS)
     dataset = read_rows(Paths.DATASET, DATASET)
     chosen, seed = params.frontier, params.base.seed
-    how = {"level": chosen.level, "resamples": chosen.resamples, "seed": seed}
-    cells = cell_table(requests, **how)
+    level, resamples = chosen.level, chosen.resamples
+    cells = cell_table(requests, level=level, resamples=resamples, seed=seed)
     frontier = frontier_table(cells)
     tables = {
         "cells": cells,
         "frontier": frontier,
         "mix": mix_table(requests),
-        "differences": differences(requests, chosen.baseline, **how),
-        "references": offline_references(dataset, params.base.fleet.prices, **how),
+        "differences": differences(
+            requests, chosen.baseline, level=level, resamples=resamples, seed=seed
+        ),
+        "references": offline_references(
+            dataset, params.base.fleet.prices, level=level, resamples=resamples, seed=seed
+        ),
     }
     with write_folder_whole(Paths.FRONTIER) as folder:
         for name, table in tables.items():

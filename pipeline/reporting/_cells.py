@@ -98,11 +98,8 @@ def _over_runs(cell: pl.DataFrame, column: str, quantile: float | None, level: f
         pl.col(column).mean() if quantile is None else pl.col(column).quantile(quantile, "linear")
     )
     runs = known.group_by("seed").agg(value.alias("value"), pl.len().alias("size")).sort("seed")
-    found = replication_interval(
-        runs["value"].to_numpy().astype(np.float64),
-        level=level,
-        missing=cell.height - known.height,
-    )
+    values = runs["value"].to_numpy().astype(np.float64)
+    found = replace(replication_interval(values, level=level), missing=cell.height - known.height)
     return found if quantile is None else _tail_checked(found, runs["size"].to_list(), quantile)
 
 
