@@ -1,0 +1,26 @@
+"""Fixtures that several packages share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data; skips where there is none, fails where there must be one."""
+    folder = (ROOT / os.environ.get("ROUTEBALANCE_DATA", "../shared/data")).resolve()
+    if folder.is_dir():
+        return folder
+    reason = f"no real data at {folder}; set ROUTEBALANCE_DATA to a folder of the same schema"
+    if os.environ.get("ROUTEBALANCE_REQUIRE_DATA"):
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,254 @@
+"""Bad input ends in one sentence that says what is accepted, and in status 2."""
+
+import copy
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+
+from pipeline.cli import main as cli
+from pipeline.stage import run_stage
+
+PARAMS: list[tuple[str, Any, str]] = [
+    ("prompts.sorce", "generated", "did you mean 'source'"),
+    ("prompst", {}, "did you mean 'prompts'"),
+    ("prompts.source", "generatd", "did you mean 'generated'"),
+    ("prompts.source", "hub", "accepted: files, generated"),
+    ("prompts.source", "files", "datasets"),
+    ("prompts.per_family", 0, "greater than or equal to 1"),
+    ("prompts.per_family", "many", "valid integer"),
+    ("prompts.per_dataset", -4, "greater than or equal to 1"),
+    ("collect.source", "recroded", "did you mean 'recorded'"),
+    ("collect.source", "recorded", "needs prompts.source 'files'"),
+    ("judge.llm", {"endpoint": "localhost:8000"}, "judge.llm"),
+    ("judge.similarity", "yes", "valid boolean"),
+    ("dataset.splits.train", 0.9, "add up to"),
+    ("dataset.splits.train", 1.4, "less than or equal to 1"),
+    ("dataset.splits.tset", 0.1, "did you mean 'test'"),
+    ("dataset.near_duplicate_jaccard", 0.0, "greater than 0"),
+    ("embed.batch_size", 0, "greater than or equal to 1"),
+    ("quality.k", 0, "greater than or equal to 1"),
+    ("quality.level", 1.0, "less than 1"),
+    ("length.buckets", 2.5, "valid integer"),
+    ("profile.loads", [], "at least 1"),
+    ("profile.loads", [0.1, -1.0], "greater than 0"),
+    ("latency.learning_rate", 0, "greater than 0"),
+    ("register.prefix", "my models", "match pattern"),
+    ("base.seed", -1, "greater than or equal to 0"),
+    ("base.fleet.instances", {"3b_a3": 2}, "did you mean '3b_a30'"),
+    ("base.fleet.instances", {"3b_a30": 0}, "greater than or equal to 1"),
+    ("base.fleet.tiers.3b_a30.price_in", -0.1, "greater than or equal to 0"),
+    ("base.fleet.tiers.3b_a30.price_out", None, "valid number"),
+    ("base.fleet.tiers.3b_a30.prize_in", 0.1, "did you mean 'price_in'"),
+    ("base.fleet.tiers.3b_a30.model", "emu-7b", "is on two tiers"),
+    ("base.fleet.tiers.3b_a30.max_batched_tokens", 8, "below max_num_seqs"),
+    ("base.fleet.tiers.3b_a30.step.w", float("nan"), "finite number"),
+    ("loadtest.rates", [6.0, 0.0], "greater than 0"),
+    ("loadtest.rates", [6.0, 6.0], "names a value twice"),
+    ("loadtest.seeds", [1], "at least 2"),
+    ("loadtest.warmup_requests", 600, "below requests"),
+    ("loadtest.weights.uniform.quality", 0.9, "not to 1"),
+    ("loadtest.arms.random.dispatcher", "randm", "did you mean 'random'"),
+    ("loadtest.arms.fused_uniform.weights", "unifrom", "did you mean 'uniform'"),
+    ("loadtest.arms.fused_uniform.latency", None, "latency goes with"),
+    ("loadtest.arms.best_single.model", "emu-8b", "did you mean"),
+    ("loadtest.arms.random.weights", "uniform", "weights goes with"),
+    ("frontier.baseline", "shortest_que", "did you mean 'shortest_queue'"),
+    ("ablation.contrasts.learned_latency.worse", "static_prio", "did you mean 'static_prior'"),
+    ("ablation.contrasts.learned_latency.worse", "fused_uniform", "two different arms"),
+    ("report.title", "", "at least 1 character"),
+]
+
+
+def changed(root: Path, key: str, value: Any) -> dict[str, Any]:
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    place = params
+    *parents, last = key.split(".")
+    for name in parents:
+        place = place[name]
+    place[last] = copy.deepcopy(value)
+    return params
+
+
+def sentence(error: pytest.CaptureFixture[str], code: object) -> str:
+    """The one line that a user sees."""
+    assert code == 2
+    lines = [line for line in error.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+@pytest.mark.parametrize(("key", "value", "told"), PARAMS)
+def test_params(
+    key: str,
+    value: Any,
+    told: str,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text(yaml.safe_dump(changed(root, key, value)))
+    monkeypatch.setattr("sys.argv", ["routebalance", "params", "check", "--params", str(file)])
+    with pytest.raises(SystemExit) as ended:
+        cli()
+    line = sentence(capsys, ended.value.code)
+    assert told in line
+    assert line.count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["params", "check", "--params", "absent.yaml"], "cannot be read"),
+        (["params", "apply", "absent.yaml"], "cannot be read"),
+        (["params", "apply", "preset.yaml", "--set", "quality.k"], "section.key=value"),
+        (["params", "apply", "preset.yaml", "--set", "quality.kk=3"], "did you mean 'k'"),
+        (["loadtest", "run", "--arm", "fused_unifrom", "--rate", "6"], "'fused_uniform'"),
+        (["loadtest", "sweep", "--rates", "6,zero"], "not a rate"),
+        (["loadtest", "sweep", "--rates", "-1"], "above 0"),
+        (["loadtest", "sweep", "--seeds", "1,x"], "not a whole number"),
+        (["loadtest", "run", "--arm", "random", "--rate", "6"], "run `dvc repro"),
+        (["registry", "list"], "nothing is registered"),
+    ],
+)
+def test_commands(
+    arguments: list[str],
+    told: str,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copy(root / "params.yaml", tmp_path)
+    (tmp_path / "preset.yaml").write_text("quality: {k: 5}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["routebalance", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli()
+    assert told in sentence(capsys, ended.value.code)
+
+
+Rows = list[dict[str, Any]]
+
+PROMPT = {
+    "prompt_id": "a-1",
+    "dataset": "toy",
+    "prompt_text": "How many?",
+    "reference_text": "3",
+    "category": None,
+    "origin_id": None,
+}
+RESPONSE: dict[str, Any] = {
+    "prompt_id": "a-1",
+    "dataset": "toy",
+    "model": "m-small",
+    "response_text": "3",
+    "output_chars": 1,
+    "output_tokens": None,
+    "quality": 1.0,
+    "quality_source": "exact_match",
+    "source": "toy",
+}
+TYPES = {"output_chars": pl.Int32, "output_tokens": pl.Int32, "quality": pl.Float32}
+STRINGS = {"category": pl.String, "origin_id": pl.String, "reference_text": pl.String}
+
+
+def write_data(
+    folder: Path, prompts: list[dict[str, Any]], responses: list[dict[str, Any]]
+) -> None:
+    (folder / "responses").mkdir(parents=True)
+    pl.DataFrame(prompts, schema_overrides=STRINGS).write_parquet(folder / "prompts.parquet")
+    frame = pl.DataFrame(responses, schema_overrides=TYPES)
+    frame.write_parquet(folder / "responses" / "toy.parquet")
+
+
+DATA: list[tuple[str, list[dict[str, Any]], list[dict[str, Any]], str]] = [
+    ("duplicate prompt", [PROMPT, PROMPT], [RESPONSE], "share a key"),
+    ("prompt column missing", [{"prompt_id": "a-1"}], [RESPONSE], "'dataset'"),
+    ("unknown column", [PROMPT | {"promt_text": "x"}], [RESPONSE], "did you mean 'prompt_text'"),
+    ("unknown dataset", [PROMPT | {"dataset": "tey"}], [RESPONSE], "did you mean 'tey'"),
+    ("wrong type", [PROMPT | {"prompt_id": 1}], [RESPONSE], "is Int64, expected String"),
+    ("null text", [PROMPT | {"prompt_text": None}], [RESPONSE], "prompt_text"),
+    ("unknown model", [PROMPT], [RESPONSE | {"model": "m-smal"}], "did you mean 'm-smal'"),
+    ("quality above 1", [PROMPT], [RESPONSE | {"quality": 7.0}], "the most accepted is 1.0"),
+    ("quality NaN", [PROMPT], [RESPONSE | {"quality": float("nan")}], "must be null"),
+    ("no length", [PROMPT], [RESPONSE | {"response_text": None}], "to estimate from"),
+]
+
+
+@pytest.mark.parametrize(("name", "prompts", "responses", "told"), DATA, ids=[d[0] for d in DATA])
+def test_data(
+    name: str,
+    prompts: list[dict[str, Any]],
+    responses: list[dict[str, Any]],
+    told: str,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from stages import collect
+    from stages import prompts as first
+
+    params = changed(root, "base.data_dir", str(tmp_path / "given"))
+    params["base"]["fleet"]["tiers"] = {"3b_a30": params["base"]["fleet"]["tiers"]["3b_a30"]}
+    params["base"]["fleet"]["tiers"]["3b_a30"]["model"] = "m-small"
+    params["base"]["fleet"]["instances"] = {"3b_a30": 1}
+    params["prompts"] |= {"source": "files", "datasets": ["toy"]}
+    params["collect"]["source"] = "recorded"
+    write_data(tmp_path / "given", prompts, responses)
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    monkeypatch.chdir(tmp_path)
+
+    def both() -> None:
+        run_stage(first.main)
+        run_stage(collect.main)
+
+    with pytest.raises(SystemExit) as ended:
+        both()
+    assert told in sentence(capsys, ended.value.code)
+
+
+def garbage(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"not parquet")
+
+
+STAGES: list[tuple[str, Callable[[Path], None], str]] = [
+    ("collect", lambda _: None, "no such file"),
+    ("judge", lambda _: None, "no such file"),
+    ("dataset", lambda _: None, "no such file"),
+    ("quality", lambda _: None, "no such file"),
+    ("latency", lambda _: None, "no such file"),
+    ("loadtest", lambda _: None, "run `dvc repro"),
+    ("report", lambda _: None, "cannot be read"),
+    ("collect", lambda p: garbage(p / "data/prompts.parquet"), "cannot be read as parquet"),
+    ("latency", lambda p: garbage(p / "data/profile.parquet"), "cannot be read as parquet"),
+    ("frontier", lambda p: garbage(p / "data/requests/x.parquet"), "cannot be read as parquet"),
+]
+
+
+@pytest.mark.parametrize(("stage", "prepare", "told"), STAGES)
+def test_stages(
+    stage: str,
+    prepare: Callable[[Path], None],
+    told: str,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    import importlib
+
+    shutil.copy(root / "params.yaml", tmp_path)
+    prepare(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        run_stage(importlib.import_module(f"stages.{stage}").main)
+    assert told in sentence(capsys, ended.value.code)
