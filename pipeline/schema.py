@@ -87,6 +87,9 @@ class Schema:
                 f"{where}: unknown column {unknown[0]!r} in {self.name} rows; "
                 f"{nearest(unknown[0], self.names)}"
             )
+        # A column of nulls has no type of its own in a frame built from rows without it.
+        empty = [c for c in self.columns if c.nullable and frame[c.name].dtype == pl.Null]
+        frame = frame.with_columns(pl.col(c.name).cast(c.dtype) for c in empty)
         for column in self.columns:
             if problem := column.problem(frame[column.name]):
                 raise SchemaError(f"{where}: column {column.name!r} {problem}")

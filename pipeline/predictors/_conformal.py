@@ -11,6 +11,8 @@ __all__ = ["RatioBounds"]
 
 Floats = NDArray[np.float64]
 
+_ROUNDING = 1e-9  # 0.05 is not a float, and 19.000000000000004 is not 20
+
 
 @dataclass(frozen=True)
 class RatioBounds:
@@ -36,11 +38,11 @@ class RatioBounds:
         """
         n = len(actual)
         tail = (1 - level) / 2
-        rank = int(np.ceil((1 - tail) * (n + 1)))
+        rank = int(np.ceil((1 - tail) * (n + 1) - _ROUNDING))
         if rank > n:
             raise DataError(
                 f"{n} calibration pairs are too few for bounds at level {level:g}; "
-                f"at least {int(np.ceil(1 / tail)) - 1} are needed"
+                f"at least {int(np.ceil(1 / tail - _ROUNDING)) - 1} are needed"
             )
         ratio = np.sort(actual / predicted)
         return cls(

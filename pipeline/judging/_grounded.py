@@ -1,0 +1,47 @@
+"""Reference-grounded G-Eval of one case. Imported late: it needs DeepEval."""
+
+from pipeline.judging._answer import scoring_path
+from pipeline.judging._case import Case, Verdict
+from pipeline.judging._deepeval import DeepEvalError, GEval, LLMTestCase, SingleTurnParams
+from pipeline.judging._endpoint import ChatEndpoint, JudgeError
+from pipeline.judging._judge_model import JudgeModel
+from pipeline.judging._steps import steps_for
+
+__all__ = ["ask"]
+
+_PARTS = (SingleTurnParams.INPUT, SingleTurnParams.ACTUAL_OUTPUT, SingleTurnParams.EXPECTED_OUTPUT)
+_EMPTY = "(the response is empty)"  # DeepEval refuses an empty output; the judge should see it
+
+
+async def ask(case: Case, endpoint: ChatEndpoint) -> Verdict:
+    """Judge one case; any failure of the judge is a verdict without score."""
+    limit = endpoint.settings.max_chars
+    cut = max(map(len, (case.prompt, case.reference, case.response))) > limit
+    model = JudgeModel(endpoint)
+    metric = GEval(
+        name="Correctness",
+        evaluation_params=list(_PARTS),
+        evaluation_steps=steps_for(case.task),
+        model=model,
+    )
+    test_case = LLMTestCase(
+        input=case.prompt[:limit],
+        actual_output=case.response[:limit] or _EMPTY,
+        expected_output=case.reference[:limit],
+    )
+    try:
+        score = await metric.a_measure(test_case, _show_indicator=False)
+    except JudgeError as failure:
+        return Verdict(None, failure=str(failure), truncated=cut)
+    except (DeepEvalError, ValueError) as error:
+        return Verdict(None, failure=f"DeepEval refused the case: {error}", truncated=cut)
+    return _verdict(float(score), metric.reason, model, cut)
+
+
+def _verdict(score: float, reason: str, model: JudgeModel, cut: bool) -> Verdict:
+    if not 0.0 <= score <= 1.0:
+        return Verdict(None, failure=f"the weighted score {score:g} is out of range", truncated=cut)
+    if model.completion is None or model.written is None:
+        return Verdict(None, failure="the score came without a completion", truncated=cut)
+    path = scoring_path(model.completion, model.written)
+    return Verdict(score, f"[{path}] {reason}", truncated=cut)

@@ -1,0 +1,226 @@
+"""Predictors against hand-worked cases, their guarantees, and damage on disk."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import DataError, ModelError, UnknownNameError
+from pipeline.predictors import (
+    FEATURES,
+    Head,
+    LatencyModel,
+    LengthModel,
+    QualityModel,
+    RatioBounds,
+    compose_e2e,
+    latency_features,
+    load_latency,
+    load_length,
+    load_quality,
+    near_across_splits,
+    nearest_neighbours,
+    save_latency,
+    save_length,
+    save_quality,
+    weighted_mean,
+)
+
+
+def unit(*angles: float) -> np.ndarray:
+    return np.array([[np.cos(a), np.sin(a)] for a in angles], dtype=np.float32)
+
+
+def random_units(n: int, d: int, rng: np.random.Generator) -> np.ndarray:
+    vectors = rng.normal(size=(n, d))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_neighbours_and_weights_by_hand() -> None:
+    near = nearest_neighbours(unit(0.0, 0.5, 2.0), unit(0.1), k=2)
+    assert near.rows.tolist() == [[0, 1]]
+    closeness = [1 / (1 - np.cos(gap) + 1e-6) for gap in (0.1, 0.4)]
+    assert near.weights[0] == pytest.approx(np.array(closeness) / sum(closeness), rel=1e-3)
+
+
+def test_neighbours_equal_a_plain_loop() -> None:
+    rng = np.random.default_rng(0)
+    index, queries = random_units(200, 8, rng), random_units(30, 8, rng)
+    near = nearest_neighbours(index, queries, k=7)
+    for query, rows in zip(queries, near.rows, strict=True):
+        cosines = [float(query @ vector) for vector in index]
+        assert sorted(rows) == sorted(sorted(range(200), key=lambda i: -cosines[i])[:7])
+
+
+def test_missing_labels_take_their_weight_with_them() -> None:
+    near = nearest_neighbours(unit(0.0, 0.2, 3.0), unit(0.1), k=2)
+    values = np.array([[1.0, np.nan], [0.0, np.nan], [0.0, 0.4]])
+    mean = weighted_mean(values, near)
+    assert mean[0, 0] == pytest.approx(0.5, abs=1e-3)
+    assert mean[0, 1] == pytest.approx(0.4)  # no neighbour knows it: the model's own mean
+
+
+def test_compose_e2e_by_hand() -> None:
+    seconds = compose_e2e(np.array([0.1, 0.1]), np.array([0.02, 0.02]), np.array([11.0, 0.4]))
+    assert seconds == pytest.approx([0.3, 0.1])
+
+
+def test_ratio_bounds_by_hand_and_refusal() -> None:
+    ratios = np.arange(1.0, 20.0)
+    bound = RatioBounds.fit(ratios, np.ones(19), 0.9)
+    assert (bound.low, bound.median, bound.high) == (1.0, 10.0, 19.0)
+    with pytest.raises(DataError, match="at least 19 are needed"):
+        RatioBounds.fit(ratios[:18], np.ones(18), 0.9)
+
+
+def test_ratio_bounds_cover_new_values() -> None:
+    rng = np.random.default_rng(1)
+    hits = []
+    for _ in range(400):
+        draws = rng.lognormal(0.0, 0.7, 120)
+        bound = RatioBounds.fit(draws[:100], np.ones(100), 0.9)
+        hits.append(np.mean((draws[100:] >= bound.low) & (draws[100:] <= bound.high)))
+    # 8,000 new values, 400 independent bounds: s.e. of the mean coverage is below 0.003.
+    assert 0.9 - 0.009 < np.mean(hits) < 0.93
+
+
+def fitted_quality(seed: int = 0) -> tuple[QualityModel, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    train, calibration, test = (random_units(n, 6, rng) for n in (400, 300, 200))
+    truth = [1 / (1 + np.exp(-4 * part[:, :2])) for part in (train, calibration)]
+    labels = [(rng.random(part.shape) < part).astype(float) for part in truth]
+    labels[0][:5, 1] = np.nan
+    model = QualityModel(k=10, level=0.9)
+    return model.fit(["a", "b"], train, labels[0], calibration, labels[1]), test
+
+
+def test_calibrated_quality_stays_in_range_and_in_order() -> None:
+    model, test = fitted_quality()
+    told = model.predict(test)
+    assert ((told.low <= told.mean) & (told.mean <= told.high)).all()
+    assert told.low.min() >= 0
+    assert told.high.max() <= 1
+    raw = model.raw(test)
+    order = np.argsort(raw[:, 0])
+    assert (np.diff(told.mean[order, 0]) >= -1e-12).all()
+
+
+def test_a_model_without_labels_is_refused() -> None:
+    vectors, labels = unit(0.0, 1.0), np.array([[1.0, np.nan], [0.0, np.nan]])
+    with pytest.raises(DataError, match="'b' has no quality label on the training split"):
+        QualityModel(1, 0.9).fit(["a", "b"], vectors, labels, vectors, labels)
+
+
+def fitted_length() -> tuple[LengthModel, np.ndarray]:
+    rng = np.random.default_rng(3)
+    train, calibration = random_units(300, 6, rng), random_units(200, 6, rng)
+    lengths = [
+        np.exp(4 + part[:, :2] + rng.normal(0, 0.3, (len(part), 2)))
+        for part in (train, calibration)
+    ]
+    model = LengthModel(k=10, level=0.9, buckets=16, bucket_tokens=64)
+    return model.fit(["a", "b"], train, lengths[0], calibration, lengths[1]), calibration
+
+
+def test_length_buckets_sum_to_one_and_match_by_hand() -> None:
+    model, test = fitted_length()
+    assert model.distribution(test).sum(axis=-1) == pytest.approx(1.0)
+    small = LengthModel(k=2, level=0.5, buckets=3, bucket_tokens=64)
+    vectors = unit(0.0, 0.2, 3.0)
+    lengths = np.array([[63.0], [64.0], [900.0]])
+    small.fit(
+        ["a"],
+        vectors,
+        lengths,
+        unit(0.0, 0.1, 0.2, 3.0),
+        np.array([[60.0], [63.0], [70.0], [900.0]]),
+    )
+    shares = small.distribution(unit(0.1, 3.0))
+    assert shares[0, 0] == pytest.approx([0.5, 0.5, 0.0], abs=1e-3)
+    assert shares[1, 0, 2] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_length_bounds_are_ordered() -> None:
+    model, test = fitted_length()
+    told = model.predict(test)
+    assert ((told.low < told.median) & (told.median < told.high)).all()
+
+
+def test_features_have_the_declared_order() -> None:
+    numbers = [np.array([float(i)]) for i in range(1, 9)]
+    row = latency_features(*numbers)[0]
+    assert len(row) == len(FEATURES)
+    assert row[:8].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert row[8] == 3 + 7  # tokens to prefill before the first one of ours
+    assert row[9] == 5 / 1
+
+
+def fitted_latency() -> LatencyModel:
+    rng = np.random.default_rng(5)
+    features = rng.random((200, len(FEATURES))).astype(np.float32)
+    seconds = 0.1 + features[:, 0].astype(float)
+    options: dict[str, float | int] = {"max_depth": 3, "learning_rate": 0.3}
+    head = Head.fit(
+        features[:150], seconds[:150], features[150:], seconds[150:],
+        options=options, rounds=30, level=0.9, seed=1,
+    )  # fmt: skip
+    return LatencyModel({"t": {"ttft_s": head, "tpot_s": head}})
+
+
+def test_models_survive_the_disk(tmp_path: Path) -> None:
+    quality, test = fitted_quality()
+    length, _ = fitted_length()
+    latency = fitted_latency()
+    save_quality(quality, tmp_path / "q")
+    save_length(length, tmp_path / "l")
+    save_latency(latency, tmp_path / "t")
+    assert np.array_equal(
+        load_quality(tmp_path / "q").predict(test).mean, quality.predict(test).mean
+    )
+    assert np.array_equal(load_length(tmp_path / "l").predict(test).high, length.predict(test).high)
+    rows = np.random.default_rng(6).random((5, len(FEATURES))).astype(np.float32)
+    stored = load_latency(tmp_path / "t").head("t", "ttft_s")
+    assert stored.predict(rows) == pytest.approx(latency.head("t", "ttft_s").predict(rows))
+
+
+def test_equal_models_have_equal_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        save_quality(fitted_quality()[0], tmp_path / name)
+        save_latency(fitted_latency(), tmp_path / f"{name}-latency")
+    for part in ("", "-latency"):
+        one, two = (sorted((tmp_path / f"{n}{part}").iterdir()) for n in ("one", "two"))
+        assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]
+
+
+def test_damage_is_refused_at_load(tmp_path: Path) -> None:
+    save_quality(fitted_quality()[0], tmp_path / "q")
+    with pytest.raises(ModelError, match="holds a 'quality' model, expected 'length'"):
+        load_length(tmp_path / "q")
+    labels = tmp_path / "q" / "labels.npy"
+    labels.write_bytes(labels.read_bytes()[:-8] + b"12345678")
+    with pytest.raises(ModelError, match="altered since training"):
+        load_quality(tmp_path / "q")
+    with pytest.raises(ModelError, match="holds no quality model"):
+        load_quality(tmp_path / "absent")
+
+
+def test_another_feature_schema_is_refused(tmp_path: Path) -> None:
+    save_latency(fitted_latency(), tmp_path / "t")
+    manifest = tmp_path / "t" / "manifest.json"
+    told = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(told | {"feature_schema": "0" * 64, "features": ["running"]}))
+    with pytest.raises(ModelError, match="trained on features"):
+        load_latency(tmp_path / "t")
+
+
+def test_an_unknown_tier_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 't'"):
+        fitted_latency().head("tt", "ttft_s")
+
+
+def test_leakage_counts_near_training_prompts() -> None:
+    vectors = unit(0.0, 1.0, 0.01, 2.0)
+    report = near_across_splits(vectors, ["train", "train", "test", "test"], 0.99)
+    assert report["share_of_test_near_training"] == 0.5
+    assert report["near_training_prompts"] == 1
