@@ -5,10 +5,10 @@ import polars as pl
 from pipeline.files import write_json
 from pipeline.minilm import encode
 from pipeline.params import Params
-from pipeline.predictors import near_across_splits
 from pipeline.rows import DATASET, EMBEDDINGS, PROMPTS
 from pipeline.schema import read_rows, write_rows
 from pipeline.stage import Paths, run_stage
+from pipeline.workload.leakage import near_across_splits
 
 
 def main(params: Params) -> None:

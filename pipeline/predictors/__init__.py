@@ -10,7 +10,6 @@ from pipeline.predictors._evaluate import (
 from pipeline.predictors._features import FEATURE_SCHEMA, FEATURES, latency_features
 from pipeline.predictors._knn import Neighbours, nearest_neighbours, weighted_mean
 from pipeline.predictors._latency import TARGETS, Head, LatencyModel, compose_e2e
-from pipeline.predictors._leakage import near_across_splits
 from pipeline.predictors._length import LengthModel, LengthPrediction
 from pipeline.predictors._quality import IsotonicCurve, QualityModel, QualityPrediction
 from pipeline.predictors._store import (
@@ -46,7 +45,6 @@ __all__ = [
     "load_latency",
     "load_length",
     "load_quality",
-    "near_across_splits",
     "nearest_neighbours",
     "profile_features",
     "reliability",

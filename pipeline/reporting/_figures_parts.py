@@ -11,7 +11,7 @@ from pipeline.reporting._style import AMBER, BLUE, GREY, INK, PALETTE, bare, can
 __all__ = ["ablation_figure", "drift_figure", "mix_figure", "reliability_figure"]
 
 _VERDICT = {"supported": BLUE, "refuted": AMBER, "inconclusive": GREY}
-_UNIT = {"e2e_s": "s", "quality": "quality, 0 to 1", "cost_usd": "USD per request"}
+_UNIT = {"e2e_s": "s", "quality": "0 to 1", "cost_usd": "USD per request"}
 
 
 def ablation_figure(table: pl.DataFrame, *, label: str) -> str:
@@ -100,7 +100,7 @@ def drift_figure(table: pl.DataFrame, *, label: str, slice_: str = "tier") -> st
                 axes.plot(
                     line["rate"], 100 * line["mape"], **_line(i), label=name if line.height else ""
                 )
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, 112 * max(part["mape"].to_list(), default=1.0) or 1.0)
             axes.set_xticks(sorted(set(rows["rate"].to_list())))
             axes.set_xlabel("Rate (requests/s)")
         grid[0].set_ylabel("Mean relative error (%)")
@@ -135,7 +135,7 @@ def mix_figure(mix: pl.DataFrame, *, label: str) -> str:
     with canvas(9.0, height, f"Which model served ({label})") as figure:
         grid = figure.subplots(1, max(1, len(rates)), squeeze=False, sharey=True)[0]
         figure.subplots_adjust(
-            left=0.2, right=0.98, top=1 - 0.82 / height, bottom=0.5 / height, wspace=0.08
+            left=0.2, right=0.98, top=1 - 0.82 / height, bottom=0.5 / height, wspace=0.12
         )
         for axes, rate in zip(grid, rates, strict=False):
             axes.set_title(f"{rate:g} requests/s")
@@ -164,6 +164,7 @@ def _stack(axes: Any, mix: pl.DataFrame, arms: list[str], models: list[str]) -> 
     axes.set_yticks(range(len(arms)), arms)
     axes.set_ylim(len(arms) - 0.4, -0.6)
     axes.set_xlim(0, 100)
+    axes.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", ""])
     bare(axes)
 
 

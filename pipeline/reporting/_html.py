@@ -12,6 +12,7 @@ from pipeline.reporting._format import NONE, estimate_text, number_text
 __all__ = ["ReportContext", "ReportSection", "render"]
 
 _LONG = 16  # rows from which a table starts folded
+_DECLARED = ("rate", "level", "margin")  # chosen, not measured: shown as they were written
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,8 @@ def _groups(columns: list[str]) -> list[tuple[str, tuple[str, ...]]]:
 def _cell(row: dict[str, Any], names: tuple[str, ...]) -> str:
     if len(names) == 3:
         return estimate_text(*(row[name] for name in names))
-    return _text(row[names[0]])
+    value = row[names[0]]
+    return f"{value:g}" if names[0] in _DECLARED and value is not None else _text(value)
 
 
 def _text(value: Any) -> str:

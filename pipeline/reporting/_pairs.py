@@ -73,7 +73,12 @@ def _over_prompts(
         missing=pairs.dropped,
     )
     p_value = sign_flip_pvalue(
-        pairs.differences, pairs.group_ids, shift=margin, flips=resamples, rng=rng
+        pairs.differences,
+        pairs.group_ids,
+        shift=margin,
+        alternative="greater",
+        flips=resamples,
+        rng=rng,
     )
     return Gap(found, p_value)
 

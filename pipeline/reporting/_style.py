@@ -87,8 +87,9 @@ def bare(axes: Any) -> None:
     axes.grid(visible=False, axis="y")
 
 
+# Points; corners first, since error bars run along the four straight directions.
 _AROUND = [
-    (6, 0), (-6, 0), (0, 9), (0, -9), (8, 9), (-8, 9), (8, -9), (-8, -9),
+    (7, 7), (-7, 7), (7, -7), (-7, -7), (0, 12), (0, -12), (10, 0), (-10, 0),
     (0, 18), (0, -18), (14, 16), (-14, 16), (14, -16), (-14, -16), (20, 26), (-20, 26),
     (20, -26), (-20, -26), (0, 30), (0, -30), (30, 38), (-30, 38), (30, -38), (-30, -38),
 ]  # fmt: skip
@@ -116,7 +117,7 @@ def place_labels(
     scale = 72.0 / figure.dpi
     frame = axes.get_window_extent().extents * scale
     spots = [axes.transData.transform((x, y)) * scale for x, y, _ in points]
-    taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in spots]
+    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in spots]
     for i, (x, y, text) in enumerate(points):
         reach = (0.56 * size * len(text), 1.15 * size)
         boxes = [_box(spots[i], offset, reach) for offset in _AROUND]

@@ -19,7 +19,6 @@ from pipeline.predictors import (
     load_latency,
     load_length,
     load_quality,
-    near_across_splits,
     nearest_neighbours,
     save_latency,
     save_length,
@@ -217,10 +216,3 @@ def test_another_feature_schema_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_tier_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 't'"):
         fitted_latency().head("tt", "ttft_s")
-
-
-def test_leakage_counts_near_training_prompts() -> None:
-    vectors = unit(0.0, 1.0, 0.01, 2.0)
-    report = near_across_splits(vectors, ["train", "train", "test", "test"], 0.99)
-    assert report["share_of_test_near_training"] == 0.5
-    assert report["near_training_prompts"] == 1
