@@ -171,7 +171,7 @@ def passage(rng: np.random.Generator, number: int) -> list[Problem]:
     names: set[str] = set()
     while len(names) < 2:
         names.add(_person(rng))
-    who, rival = sorted(names, key=lambda _: rng.random())
+    who, rival = (str(name) for name in rng.permutation(sorted(names)))
     if who.split()[0] == rival.split()[0]:
         rival = f"{_FIRST[(_FIRST.index(who.split()[0]) + 1) % len(_FIRST)]} {rival.split()[1]}"
     facts = _life(rng, who)
