@@ -16,7 +16,8 @@ _JOINERS = ",;|+*/"
 def format_match(response_text: str, reference_text: str) -> float:
     """1.0 for the exact output, 0.5 when it stands within other prose, else 0.0.
 
-    Outer white space and one surrounding Markdown code fence are forgiven. A reference that is a
+    The output is the last fenced code block of the response or, without one, the whole text; outer
+    white space is forgiven. A reference that is a
     JSON object or array is compared as a value (key order and spacing are free), any other line by
     line without outer white space.
     """
@@ -28,9 +29,9 @@ def format_match(response_text: str, reference_text: str) -> float:
 
 
 def _unfenced(text: str) -> str:
-    stripped = text.strip()
-    match = _FENCE.fullmatch(stripped)
-    return match["inside"].strip() if match and "```" not in match["inside"] else stripped
+    """The last fenced block where there is one, else the whole text."""
+    blocks = [match["inside"] for match in _FENCE.finditer(text.strip())]
+    return (blocks[-1] if blocks else text).strip()
 
 
 def _match_json(body: str, wanted: Any) -> float:

@@ -100,7 +100,7 @@ def test_answer_match(response: str, reference: str, score: float) -> None:
         ("The list is: a, b.", "a, b", 0.5),
         ("a, b, c", "a, b", 0),
         ("name,age \n Ana,3", "name,age\nAna,3", 1),
-        ("Sure:\n```\nname,age\nAna,3\n```\nBye", "name,age\nAna,3", 0.5),
+        ("Sure:\n```\nname,age\nAna,3\n```\nBye", "name,age\nAna,3", 1.0),
         ("banana", "ana", 0),
         ("", "a", 0),
         ("[" * 3000, "[1]", 0),

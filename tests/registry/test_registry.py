@@ -67,9 +67,7 @@ def test_versions_aliases_and_loading_by_alias(
 
 
 def test_an_unusable_store_is_one_sentence(tmp_path: Path) -> None:
-    settings = RegisterParams(
-        tracking_uri="sqlte:///mlflow.db", experiment="test", prefix="rb"
-    )
+    settings = RegisterParams(tracking_uri="sqlte:///mlflow.db", experiment="test", prefix="rb")
     example = train(tmp_path / "model", 3)
     with pytest.raises(EndpointError, match=r"register\.tracking_uri"):
         register([candidate(tmp_path / "model", example)], settings)

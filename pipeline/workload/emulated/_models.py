@@ -1,7 +1,8 @@
-"""The four emulated models: what each is good at, how much it talks, how it fails."""
+"""The four emulated models: what they are good at, how much they write and how they fail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pipeline.errors import UnknownNameError
 
@@ -10,47 +11,112 @@ __all__ = ["EMULATED_MODELS", "EmulatedModel", "emulated_model"]
 
 @dataclass(frozen=True)
 class EmulatedModel:
-    """A made-up model.
+    """One emulated model.
 
     Attributes:
-        name: its name.
-        skill: difficulty at which it succeeds half the time, by task; above 1 it rarely fails.
-        verbosity: multiplier on the length of its explanations.
-        rambles: share of answers that go on much longer.
-        breaks_off: share of answers that are empty or cut short.
-        wraps_output: share of format failures where the output is right but buried in prose.
+        name: how requests and tiers call it.
+        skill: the difficulty, 0 to 1 and beyond, at which it succeeds on half of the prompts.
+        family_skill: the same for the families (`dataset`) where it differs.
+        verbosity: multiplies the length of its answers.
+        rambling: multiplies that again when it is wrong.
+        caution: log-odds that it gains on requests to decline and loses on harmless ones.
+        habits: how it fails, by task; each entry is equally likely.
     """
 
     name: str
-    skill: Mapping[str, float]
+    skill: float
+    family_skill: Mapping[str, float]
     verbosity: float
-    rambles: float
-    breaks_off: float
-    wraps_output: float
+    rambling: float
+    caution: float
+    habits: Mapping[str, tuple[str, ...]]
+
+    def skill_in(self, family: str) -> float:
+        """Return the skill in a family, or the overall one where none is given."""
+        return self.family_skill.get(family, self.skill)
 
 
 def _model(
-    name: str, skills: tuple[float, float, float, float, float], habits: tuple[float, ...]
+    name: str,
+    skill: float,
+    by_family: tuple[float, float, float, float, float],
+    manner: tuple[float, float, float],
+    habits: dict[str, tuple[str, ...]],
 ) -> EmulatedModel:
-    tasks = ("number", "span", "fact", "format", "decline")
-    return EmulatedModel(name, dict(zip(tasks, skills, strict=True)), *habits)
-
-
-# Skills by task: number, span, fact, format, decline.
-# Habits: verbosity, rambles, breaks off, wraps.
-EMULATED_MODELS: dict[str, EmulatedModel] = {
-    model.name: model
-    for model in (
-        _model("emu-3b", (0.18, 0.48, 0.42, 0.38, 0.90), (0.8, 0.10, 0.012, 0.7)),
-        _model("emu-7b", (0.45, 0.52, 0.60, 0.55, 0.66), (1.25, 0.06, 0.008, 0.5)),
-        _model("emu-14b", (0.66, 0.78, 0.66, 0.76, 0.64), (0.95, 0.03, 0.006, 0.3)),
-        _model("emu-72b", (1.00, 0.90, 0.95, 0.86, 0.88), (1.5, 0.04, 0.004, 0.4)),
+    families = ("arithmetic", "passage", "chat", "format", "decline")
+    verbosity, rambling, caution = manner
+    return EmulatedModel(
+        name,
+        skill,
+        MappingProxyType(dict(zip(families, by_family, strict=True))),
+        verbosity,
+        rambling,
+        caution,
+        MappingProxyType(habits),
     )
-}
+
+
+_MODELS = (
+    _model(
+        "emu-3b",
+        0.49,
+        (0.17, 0.43, 0.51, 0.48, 0.85),
+        (0.95, 1.6, 0.8),  # rambles when lost, refuses too much
+        {
+            "number": ("slip", "slip", "lost"),
+            "span": ("distractor", "unsure"),
+            "fact": ("similar", "similar", "unsure"),
+            "format": ("prose", "prose", "quotes"),
+        },
+    ),
+    _model(
+        "emu-7b",
+        0.65,
+        (0.51, 0.54, 0.63, 0.72, 0.85),
+        (1.35, 1.1, -0.6),  # talks a lot, complies too much
+        {
+            "number": ("slip", "early"),
+            "span": ("distractor",),
+            "fact": ("similar",),
+            "format": ("quotes", "prose", "drop"),
+        },
+    ),
+    _model(
+        "emu-14b",
+        0.76,
+        (0.78, 0.71, 0.76, 0.72, 0.85),
+        (0.7, 0.8, 0.0),  # brief, stops early, forgets a constraint
+        {
+            "number": ("early", "early", "slip"),
+            "span": ("distractor", "unsure"),
+            "fact": ("similar", "unsure"),
+            "format": ("drop",),
+        },
+    ),
+    _model(
+        "emu-72b",
+        0.99,
+        (1.22, 0.96, 0.96, 0.96, 0.84),
+        (1.75, 1.0, 0.9),  # explains at length, now and then over-cautious
+        {
+            "number": ("slip",),
+            "span": ("distractor",),
+            "fact": ("similar",),
+            "format": ("drop", "prose"),
+        },
+    ),
+)
+
+EMULATED_MODELS: dict[str, EmulatedModel] = {model.name: model for model in _MODELS}
+"""Every emulated model by name, smallest first."""
 
 
 def emulated_model(name: str) -> EmulatedModel:
-    """Return the emulated model of this name; raise UnknownNameError with the nearest one."""
+    """Return the emulated model of that name.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
     if name not in EMULATED_MODELS:
-        raise UnknownNameError("emulated model", name, EMULATED_MODELS, "base.fleet.tiers")
+        raise UnknownNameError("emulated model", name, EMULATED_MODELS)
     return EMULATED_MODELS[name]

@@ -1,80 +1,64 @@
-"""The prose around an answer: how much of it depends on the model and on the difficulty."""
+"""The words around an answer: sentences of a kind until a length is reached."""
 
-import numpy as np
+import re
+from functools import cache
+from importlib.resources import files
 
-__all__ = ["explain"]
+from pipeline.workload.generated import Pick
 
-_OPENERS = (
-    "Let me think this through.",
-    "Let us look at what is given.",
-    "This can be worked out step by step.",
-    "Thanks for the question.",
-)
-_MIDDLE = {
-    "number": (
-        "First I note the amount at the start and keep a running total.",
-        "Then each event is applied in the order in which it is told.",
-        "Additions raise the total and removals lower it.",
-        "Percentages are taken of the amount at that moment.",
-        "When something is divided into equal parts, only one part is kept.",
-        "Details that do not change the amount can be ignored.",
-        "I check the intermediate result before going on.",
-        "The order of the events matters here, so I keep to it.",
-    ),
-    "span": (
-        "I looked for the sentence that mentions the person in question.",
-        "The surrounding sentences tell of somebody else as well.",
-        "The date and the place are given in the same passage.",
-        "The wording of the question matches that part of the text closely.",
-        "Other details in the passage do not bear on the question.",
-    ),
-    "fact": (
-        "This is one of the things that people often learn at school.",
-        "It is easy to confuse it with something similar.",
-        "A good way to remember it is to connect it with a picture or a short rhyme.",
-        "Reference works agree on this point.",
-        "There is some history behind it, which makes it easier to keep in mind.",
-        "If you are preparing for a quiz, it is worth looking at the neighbours too.",
-    ),
-    "decline": (
-        "I would rather suggest talking to someone you trust about the situation.",
-        "There are usually lawful and kind ways to reach what you need.",
-        "If there is a danger to anyone, please contact the local services.",
-        "Taking a little time before acting tends to help.",
-        "A professional can tell you which options are open to you.",
-        "Start with the simplest step and see how far it takes you.",
-        "Keep notes of what you try, so that you can change course later.",
-    ),
-}
+__all__ = ["holds", "passage_of", "prose", "sentences"]
+
+_WORD = re.compile(r"[^\W_]+")
 
 
-def explain(
-    task: str,
-    core: str,
-    difficulty: float,
-    verbosity: float,
-    rambles: float,
-    rng: np.random.Generator,
-) -> str:
-    """Surround the core of an answer with reasoning.
+def holds(text: str, part: str) -> bool:
+    """Tell whether the text holds `part` as whole words; case and punctuation do not matter."""
+    wanted = _plain(part)
+    return wanted.strip() != "" and wanted in _plain(text)
 
-    The number of sentences is negative binomial around a mean that grows with verbosity and
-    difficulty, which gives lengths the long right tail that real responses have. Outputs of exact
-    format stay bare. For numbers the core comes last, elsewhere first or last.
+
+def sentences(text: str) -> list[str]:
+    """Split a text into sentences, without its line breaks."""
+    return [s.strip() for s in re.split(r"(?<=[.!?])\s+", text) if s.strip()]
+
+
+def passage_of(text: str) -> str:
+    """Return what stands between the instruction and the question of a `passage` prompt."""
+    return text.split("Question:")[0].split("\n\n", 1)[-1]
+
+
+def prose(pick: Pick, kinds: tuple[str, ...], words: float, without: str, quoted: list[str]) -> str:
+    """Return sentences of the kinds, in random order, with about as many words as wanted.
+
+    Args:
+        pick: draws.
+        kinds: names in phrases.tsv.
+        words: length to reach, in words; 0 or less gives an empty text.
+        without: what no sentence may hold; empty for anything goes.
+        quoted: sentences of the prompt that may be quoted.
     """
-    if task == "format":
-        return core
-    mean = verbosity * {"number": 9.0, "span": 3.0, "fact": 5.0, "decline": 5.0}[task]
-    mean *= 0.6 + 0.9 * difficulty
-    if rng.random() < rambles:
-        mean *= 3.0
-    shape = 3.0
-    count = int(rng.negative_binomial(shape, shape / (shape + mean)))
-    middle = _MIDDLE[task]
-    start = int(rng.integers(len(middle)))
-    sentences = [middle[(start + i) % len(middle)] for i in range(count)]
-    if count and rng.random() < 0.5:
-        sentences.insert(0, str(rng.choice(_OPENERS)))
-    if task == "number":
-        return "\n".join([*sentences, core])
-    return " ".join([core, *sentences])
+    pool = [sentence for kind in kinds for sentence in _phrases()[kind]]
+    pool += [f'It says: "{sentence}"' for sentence in quoted]
+    chosen: list[str] = []
+    for sentence in pick.some(pool, len(pool)):
+        if words <= 0:
+            break
+        if without and holds(sentence, without):
+            continue
+        chosen.append(sentence)
+        words -= len(sentence.split())
+    return " ".join(chosen)
+
+
+def _plain(text: str) -> str:
+    return f" {' '.join(_WORD.findall(text.lower()))} "
+
+
+@cache
+def _phrases() -> dict[str, list[str]]:
+    text = files("pipeline.workload.emulated").joinpath("phrases.tsv").read_text(encoding="utf-8")
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines()[1:]:
+        kind, sentence = line.split("\t")
+        found.setdefault(kind, []).append(sentence)
+    return found

@@ -1,177 +1,83 @@
-"""Word problems of two to eight steps, composed from events that change one quantity."""
+"""Family `arithmetic`: word problems of two to eight steps, longer and larger when harder."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator
 
-import numpy as np
+from pipeline.workload.generated._item import Item, Pick, listed
+from pipeline.workload.generated._story import Story, tell
 
-from pipeline.workload.generated._problem import Problem
+__all__ = ["arithmetic", "word_problem"]
 
-__all__ = ["arithmetic"]
-
-_PEOPLE = [
-    "Ada",
-    "Bruno",
-    "Chiara",
-    "Dmitri",
-    "Elif",
-    "Farid",
-    "Greta",
-    "Hana",
-    "Ivo",
-    "Jonas",
-    "Kaya",
-    "Lena",
-    "Marco",
-    "Nadia",
-    "Oskar",
-    "Priya",
-    "Quentin",
-    "Rosa",
-    "Samir",
-    "Tara",
-    "Umberto",
-    "Vera",
-    "Wanda",
-    "Yusuf",
-    "Zoe",
-]
-_PLACES = [
-    "bakery",
-    "orchard",
-    "library",
-    "workshop",
-    "school canteen",
-    "garden centre",
-    "harbour office",
-    "toy shop",
-    "print shop",
-    "farm stall",
-    "museum shop",
-    "bicycle depot",
-    "tea house",
-    "paper mill",
-    "flower market",
-]
-_THINGS = [
-    "loaves",
-    "apples",
-    "books",
-    "screws",
-    "sandwiches",
-    "seedlings",
-    "crates",
-    "marbles",
-    "posters",
-    "eggs",
-    "postcards",
-    "bicycles",
-    "tea boxes",
-    "notebooks",
-    "bouquets",
-    "candles",
-    "jars",
-    "tickets",
-    "bottles",
-    "tiles",
-]
-_TIMES = [
-    "In the morning",
-    "Before lunch",
-    "At noon",
-    "In the afternoon",
-    "Later",
-    "The next day",
-    "At closing",
-]
-
-
-@dataclass(frozen=True)
-class _Event:
-    """A sentence about the quantity, and what it does to it; None when it cannot happen."""
-
-    weight: float
-    tell: Callable[[np.random.Generator, int, str, str], tuple[str, int] | None]
-
-
-def _gain(rng: np.random.Generator, now: int, who: str, things: str) -> tuple[str, int]:
-    more = int(rng.integers(3, 90))
-    verb = rng.choice(["receives", "buys", "finds", "is given", "orders"])
-    return f"{who} {verb} {more} more {things}", now + more
-
-
-def _loss(rng: np.random.Generator, now: int, who: str, things: str) -> tuple[str, int] | None:
-    if now < 4:
-        return None
-    less = int(rng.integers(2, max(3, now // 2)))
-    verb = rng.choice(["sells", "gives away", "uses", "loses", "throws out"])
-    return f"{who} {verb} {less} {things}", now - less
-
-
-def _double(rng: np.random.Generator, now: int, who: str, things: str) -> tuple[str, int] | None:
-    factor = int(rng.integers(2, 5))
-    if now * factor > 20_000:
-        return None
-    word = {2: "doubles", 3: "triples", 4: "quadruples"}[factor]
-    return f"a delivery {word} the number of {things} that {who} has", now * factor
-
-
-def _share(rng: np.random.Generator, now: int, who: str, things: str) -> tuple[str, int] | None:
-    parts = [d for d in range(2, 10) if now % d == 0 and now // d > 1]
-    if not parts:
-        return None
-    divisor = int(rng.choice(parts))
-    text = f"{who} divides the {things} equally among {divisor} shelves and keeps only one shelf"
-    return text, now // divisor
-
-
-def _percent(rng: np.random.Generator, now: int, who: str, things: str) -> tuple[str, int] | None:
-    shares = [p for p in (10, 20, 25, 40, 50, 75) if now * p % 100 == 0 and now > 10]
-    if not shares:
-        return None
-    share = int(rng.choice(shares))
-    return (
-        f"{share} percent of the {things} turn out to be damaged and are removed",
-        now - now * share // 100,
-    )
-
-
-def _batches(rng: np.random.Generator, now: int, who: str, things: str) -> tuple[str, int]:
-    boxes, each = int(rng.integers(2, 12)), int(rng.integers(3, 25))
-    return f"{who} unpacks {boxes} boxes with {each} {things} in each", now + boxes * each
-
-
-_EVENTS = (
-    _Event(1.0, _gain),
-    _Event(1.0, _loss),
-    _Event(0.6, _double),
-    _Event(0.6, _share),
-    _Event(0.6, _percent),
-    _Event(0.9, _batches),
+_NAMES = listed(
+    "Mara, Tobias, Ilse, Farid, Oksana, Bruno, Leila, Henrik, Paloma, Idris, Greta, Kofi, "
+    "Sanna, Mateo, Noor, Anselm, Yuki, Dario, Thandi, Emil, Rosa, Viktor, Amina, Lorcan, "
+    "Petra, Jonas, Chiara, Samir, Elif, Oskar, Nadia, Callum, Ines, Rafael, Freya, Tomas, "
+    "Zuri, Arlo, Mina, Stefan"
 )
-_WEIGHTS = np.array([event.weight for event in _EVENTS]) / sum(event.weight for event in _EVENTS)
+_THINGS = listed(
+    "marbles, pears, candles, stamps, buttons, seed packets, clay tiles, postcards, walnuts, "
+    "lanterns, paper boats, shells, wooden spoons, badges, light bulbs, tulip bulbs, bricks, "
+    "coins, beads, horseshoes, teacups, notebooks, pine cones, ribbons, keys, corks, "
+    "feathers, dominoes, lemons, fishing hooks, picture frames, bells, quills, spare wheels, "
+    "honey jars, acorns, puzzle pieces, pencils"
+)
+_OPENINGS = (
+    "{who} starts the spring with {start} {what} in a shed.",
+    "In a workshop by the harbour, {who} keeps {start} {what}.",
+    "{who} inherited {start} {what} from a great-uncle.",
+    "At the village fair {who} sets up a stall with {start} {what}.",
+    "There are {start} {what} in the attic, all owned by {who}.",
+    "When the inventory begins, {who} counts {start} {what}.",
+    "{who} and {friend} run a small shop; on Monday it stocks {start} {what}.",
+    "A train brings {start} {what} to {who}, who lives far up the valley.",
+    "To decorate the hall, {who} has gathered {start} {what}.",
+    "On the first page of a ledger {who} writes down {start} {what}.",
+)
+
+_Ending = tuple[str, Callable[[int, int], int]]
+_PLAIN: tuple[str, ...] = (
+    "How many {what} does {who} have now?",
+    "How many {what} are there in the end?",
+    "What is the final number of {what}?",
+    "Work out how many {what} remain with {who}.",
+)
+_TURNED: tuple[_Ending, ...] = (
+    ("If each of the {what} is worth {n} coins, what are they all worth?", lambda t, n: t * n),
+    ("How many bags can be filled completely with {n} {what} each?", lambda t, n: t // n),
+    ("{friend} owns {n} more {what} than that. How many does {friend} own?", lambda t, n: t + n),
+    ("How many {what} are left over if they are packed by {n}?", lambda t, n: t % n),
+)
+_ASKS = ("", " Give one whole number.", " Explain your steps.", " Answer with a number at the end.")
 
 
-def arithmetic(rng: np.random.Generator, number: int) -> list[Problem]:
-    """One story. Difficulty grows with its steps and with the size of its numbers."""
-    steps = 2 + number % 7
-    who, place = str(rng.choice(_PEOPLE)), str(rng.choice(_PLACES))
-    things = str(rng.choice(_THINGS))
-    start = int(rng.integers(8, 60 * (1 + steps)))
-    sentences = [f"{who} works at a {place} and starts the day with {start} {things}."]
-    now, largest = start, start
-    for _ in range(steps):
-        told = None
-        while told is None:
-            told = _EVENTS[rng.choice(len(_EVENTS), p=_WEIGHTS)].tell(rng, now, who, things)
-        sentence, now = told
-        largest = max(largest, now)
-        sentences.append(f"{rng.choice(_TIMES)}, {sentence}.")
-    if rng.random() < 0.4:
-        distractor = f"The {place} is {int(rng.integers(2, 90))} years old."
-        sentences.insert(int(rng.integers(1, len(sentences))), distractor)
-    sentences.append(f"How many {things} are left with {who} at the end?")
-    size = min(1.0, np.log10(max(largest, 10)) / 4)
-    difficulty = 0.75 * (steps - 2) / 6 + 0.25 * size
-    text = " ".join(sentences) + " Show the steps briefly and end with the number alone."
-    return [Problem(text, str(now), float(difficulty), f"story {number}", f"{steps} steps")]
+def arithmetic(pick: Pick, _count: int) -> Iterator[Item]:
+    """Yield word problems without end; a reference is never one of the numbers in its text."""
+    while True:
+        text, reference, story = word_problem(pick)
+        if str(reference) not in re.findall(r"\d+", text):
+            yield Item(text, str(reference), f"{len(story.events)} steps", _difficulty(story))
+
+
+def word_problem(pick: Pick) -> tuple[str, int, Story]:
+    """Return a problem's text, its answer and the story whose total the last question may turn."""
+    who, friend = pick.some(_NAMES, 2)
+    what = pick.one(_THINGS)
+    names = {"who": who, "friend": friend, "what": what}
+    story = tell(pick, who, friend, what, pick.whole(2, 8), pick.whole(0, 3))
+    opening = pick.one(_OPENINGS).format(start=story.start, **names)
+    ending, answer = _ending(pick, story, names)
+    sentences = [opening, *(event.sentence for event in story.events), ending]
+    return " ".join(sentences) + pick.one(_ASKS), answer, story
+
+
+def _ending(pick: Pick, story: Story, names: dict[str, str]) -> tuple[str, int]:
+    if pick.unit() < 0.6:
+        return pick.one(_PLAIN).format(**names), story.total
+    wording, turn = pick.one(_TURNED)
+    n = pick.whole(2, 12)
+    return wording.format(n=n, **names), turn(story.total, n)
+
+
+def _difficulty(story: Story) -> float:
+    largest = max(story.start, *(n for event in story.events for n in event.numbers))
+    return 0.75 * (len(story.events) - 2) / 6 + 0.25 * min(1.0, (len(str(largest)) - 1) / 2)

@@ -1,200 +1,93 @@
-"""Passages about invented people, and questions whose answer is a span of them."""
+"""Family `passage`: questions on an invented passage whose answers are exact spans of it."""
 
-import numpy as np
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from pipeline.workload.generated._problem import Problem
+from pipeline.workload.generated._item import Item, Pick
+from pipeline.workload.generated._venture import ASIDES, FIELDS, Venture, ventures
 
-__all__ = ["passage"]
+__all__ = ["passages"]
 
-_FIRST = [
-    "Alva",
-    "Berto",
-    "Corin",
-    "Dessa",
-    "Edrik",
-    "Fenna",
-    "Garrick",
-    "Hollis",
-    "Ilsa",
-    "Jorun",
-    "Kester",
-    "Linnea",
-    "Maddox",
-    "Nerys",
-    "Orlan",
-    "Petra",
-    "Quill",
-    "Rasmus",
-    "Sabine",
-    "Torvald",
-    "Ulla",
-    "Viggo",
-    "Wren",
-    "Xenia",
-    "Ysolde",
-    "Zander",
-]
-_LAST = [
-    "Ashdown",
-    "Brackwater",
-    "Carrow",
-    "Dunmere",
-    "Eastlake",
-    "Farrowgate",
-    "Greystone",
-    "Hartwell",
-    "Ironside",
-    "Juniper",
-    "Kestrel",
-    "Larkspur",
-    "Marlowe",
-    "Northcott",
-    "Oakhurst",
-    "Penrose",
-    "Quarry",
-    "Rookwood",
-    "Stillwater",
-    "Thornbury",
-]
-_TOWNS = [
-    "Velmora",
-    "Kindrel",
-    "Tarnholt",
-    "Mirefield",
-    "Sundara",
-    "Eskerby",
-    "Port Lindow",
-    "Graywick",
-    "Hollin",
-    "Ambervale",
-    "Northfen",
-    "Quellin",
-    "Rosmere",
-    "Stonebridge",
-    "Wexcombe",
-]
-_TRADES = [
-    "cartographer",
-    "glassblower",
-    "botanist",
-    "clockmaker",
-    "shipwright",
-    "printer",
-    "beekeeper",
-    "architect",
-    "astronomer",
-    "violin maker",
-    "physician",
-    "geologist",
-]
-_WORKS = [
-    "a lighthouse",
-    "a seed archive",
-    "a stone bridge",
-    "an observatory",
-    "a free school",
-    "a ferry line",
-    "a printing house",
-    "a botanical garden",
-    "a music hall",
-    "a canal lock",
-]
-_PRIZES = [
-    "Silver Compass",
-    "Amber Lantern",
-    "Golden Acorn",
-    "Blue Heron Medal",
-    "Founders' Cup",
-    "Tidewater Prize",
-]
-_FILLER = (
-    "The winters in the region were long and quiet.",
-    "Visitors still remark on the narrow streets and the painted doors.",
-    "Several newspapers of the time carried short notices about the event.",
-    "The local council kept careful records, most of which survive.",
-    "A small plaque was put up many years afterwards.",
-    "Opinions about the plan were divided at first.",
-    "The river floods the lower meadows almost every spring.",
-    "Letters from that period are kept in the town archive.",
+_ASKS = (
+    "Read the passage and answer with exact words from it.",
+    "Answer the question from the text below. Copy the answer word for word.",
+    "Use only this passage. The answer is a span of it.",
+    "Here is a short text, followed by one question about it.",
 )
+_MOST_SENTENCES = 10
 
 
-def _person(rng: np.random.Generator) -> str:
-    return f"{rng.choice(_FIRST)} {rng.choice(_LAST)}"
+@dataclass(frozen=True)
+class _Told:
+    """A fact that the passage states."""
+
+    venture: Venture
+    field: str
+
+    @property
+    def value(self) -> str:
+        return self.venture.values[self.field]
 
 
-def _life(rng: np.random.Generator, who: str) -> list[tuple[str, str, str, bool]]:
-    """Facts of one person: sentence, question, answer, and whether two sentences are needed."""
-    short = who.split()[0]
-    town, other = rng.choice(_TOWNS, 2, replace=False)
-    trade, work, prize = rng.choice(_TRADES), rng.choice(_WORKS), rng.choice(_PRIZES)
-    born = int(rng.integers(1802, 1899))
-    built, cost = born + int(rng.integers(24, 50)), int(rng.integers(12, 980)) * 100
-    helper = _person(rng)
-    return [
-        (
-            f"{who} was born in {town} in {born} and trained as a {trade}.",
-            f"What did {who} train as?",
-            str(trade),
-            False,
-        ),
-        (
-            f"In {built}, {short} founded {work} in {other} at a cost of {cost:,} crowns.",
-            f"In which town did {short}, the {trade}, found {work}?",
-            str(other),
-            True,
-        ),
-        (
-            f"The work was finished with the help of {helper}, who lent the money for the roof.",
-            f"Who lent {short} the money for the roof?",
-            helper,
-            True,
-        ),
-        (
-            f"Two years after that, {short} was awarded the {prize}.",
-            f"Which award did {who} receive?",
-            str(prize),
-            False,
-        ),
-        (
-            f"By the age of sixty {short} had moved back to {town} and wrote "
-            f"{built - born} essays.",
-            f"How many essays did {short} write after moving back to {town}?",
-            str(built - born),
-            False,
-        ),
-    ]
-
-
-def passage(rng: np.random.Generator, number: int) -> list[Problem]:
-    """One passage with two to four questions; a second life in it distracts from the first."""
-    names: set[str] = set()
-    while len(names) < 2:
-        names.add(_person(rng))
-    who, rival = (str(name) for name in rng.permutation(sorted(names)))
-    if who.split()[0] == rival.split()[0]:
-        rival = f"{_FIRST[(_FIRST.index(who.split()[0]) + 1) % len(_FIRST)]} {rival.split()[1]}"
-    facts = _life(rng, who)
-    distractors = int(rng.integers(0, 5))
-    sentences = [sentence for sentence, *_ in facts]
-    sentences += [sentence for sentence, *_ in _life(rng, rival)[:distractors]]
-    fillers = [str(text) for text in rng.choice(_FILLER, int(rng.integers(0, 4)), replace=False)]
-    for text in fillers:
-        sentences.insert(int(rng.integers(1, len(sentences) + 1)), text)
-    body = " ".join(sentences)
-    chosen = rng.choice(len(facts), int(rng.integers(2, 5)), replace=False)
-    problems = []
-    for index in sorted(int(i) for i in chosen):
-        _, question, answer, two = facts[index]
-        difficulty = 0.1 + 0.12 * distractors + 0.05 * len(fillers) + (0.25 if two else 0.0)
-        problems.append(
-            Problem(
-                "Answer the question with a few words from the passage.\n"
-                f"Passage: {body}\nQuestion: {question}",
-                answer,
-                float(min(1.0, difficulty)),
-                f"passage {number}",
-                "two sentences" if two else "one sentence",
+def passages(pick: Pick, count: int) -> Iterator[Item]:
+    """Yield questions, two to four on each passage, so that no passage of `count` has only one."""
+    number = made = 0
+    while True:
+        told, text = _passage(pick)
+        questions = _questions(pick, told, _how_many(pick, count - made, len(told)))
+        for question, answer, difficulty, hops in questions:
+            yield Item(
+                text=f"{pick.one(_ASKS)}\n\n{text}\n\nQuestion: {question}",
+                reference=answer,
+                category="two sentences" if hops else "one sentence",
+                difficulty=difficulty,
+                stem=f"{number:05d}",
             )
-        )
-    return problems
+        made += len(questions)
+        number += 1
+
+
+def _how_many(pick: Pick, left: int, most: int) -> int:
+    """Draw 2 to 4 questions, at most one a fact, and never so that one question is left over."""
+    return pick.one([n for n in (2, 3, 4) if n <= most and left - n != 1])
+
+
+def _passage(pick: Pick) -> tuple[list[_Told], str]:
+    length = pick.whole(4, _MOST_SENTENCES)
+    made = ventures(pick, pick.whole(1 + (length > 4), 1 + length // 3))
+    fields = pick.some(tuple(FIELDS), 2 + length // 4)
+    possible = [_Told(venture, field) for venture in made for field in fields]
+    asides = pick.whole(0, min(2, length - 3))
+    told = pick.some(possible, length - asides)
+    sentences = [_sentence(pick, fact) for fact in told]
+    sentences += pick.some(ASIDES, length - len(sentences))
+    return told, " ".join(pick.some(sentences, length))
+
+
+def _sentence(pick: Pick, fact: _Told) -> str:
+    told = pick.one(FIELDS[fact.field].told)
+    text = told.format(name=fact.venture.name, value=fact.value)
+    return text[0].upper() + text[1:]
+
+
+def _questions(pick: Pick, told: list[_Told], count: int) -> list[tuple[str, str, float, bool]]:
+    """Return question, answer, difficulty and whether it takes two sentences, for each question."""
+    questions = []
+    for fact in pick.some(told, count):
+        hints = [o for o in told if o.venture is fact.venture and o.field != fact.field]
+        hint = pick.one(hints) if hints and pick.unit() < 0.5 else None
+        question = pick.one(FIELDS[fact.field].asked).format(it=_called(fact.venture, hint))
+        questions.append((question, fact.value, _difficulty(fact, told, hint), hint is not None))
+    return questions
+
+
+def _called(venture: Venture, hint: _Told | None) -> str:
+    if hint is None:
+        return venture.name
+    return FIELDS[hint.field].described.format(kind=venture.kind, value=hint.value)
+
+
+def _difficulty(fact: _Told, told: list[_Told], hint: _Told | None) -> float:
+    rivals = sum(other.field == fact.field for other in told) - 1
+    length = (len(told) - 3) / (_MOST_SENTENCES - 3)
+    return 0.05 + 0.3 * length + 0.25 * min(rivals, 3) / 3 + 0.35 * (hint is not None)
