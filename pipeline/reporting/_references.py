@@ -128,15 +128,17 @@ def _references(
 
 
 def _best(validation: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """The model of the best mean quality (per key); among ties the first by name."""
+    """The model of the best mean quality (per key); among ties the cheapest, then by name."""
     ranked = (
         validation.group_by(*keys, "model")
-        .agg(pl.col("quality").mean())
+        .agg(pl.col("quality").mean(), pl.col("cost_usd").mean())
         .sort(
             *keys,
             pl.col("quality").round(12),
+            "cost_usd",
             "model",
-            descending=[*[False] * len(keys), True, False],
+            descending=[*[False] * len(keys), True, False, False],
+            nulls_last=True,
         )
     )
     first = ranked.unique(keys, keep="first", maintain_order=True) if keys else ranked.head(1)
