@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
+from pipeline.progress import track
 
 __all__ = ["TOKEN_COUNTER", "count_tokens", "encode"]
 
@@ -35,7 +36,8 @@ def encode(texts: list[str], batch_size: int = 32) -> NDArray[np.float32]:
     model, tokenizer = _model(), _tokenizer()
     order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
     result = np.zeros((len(texts), 384), dtype=np.float32)
-    for start in range(0, len(order), batch_size):
+    starts = range(0, len(order), batch_size)
+    for start in track(starts, len(starts), f"embed {len(texts)} texts, batches"):
         chosen = order[start : start + batch_size]
         coded = tokenizer.encode_batch([texts[i] for i in chosen])
         ids = torch.tensor([code.ids for code in coded])
