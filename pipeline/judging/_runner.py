@@ -21,6 +21,8 @@ __all__ = ["SIMILARITY_SOURCE", "TASK_METRIC", "judge"]
 Embed = Callable[[list[str]], NDArray[np.float32]]
 Verdicts = dict[str, Verdict]
 
+_AT_ONCE = 256  # similarities between two visits to the journal
+
 
 def judge(
     prompts: pl.DataFrame,
@@ -99,14 +101,20 @@ def _by_similarity(
         return
     if embed is None:
         raise ValueError("similarity is on, but no embedding function was given")
-    texts = sorted({text for case in cases.values() for text in (case.response, case.reference)})
-    vectors = embed(texts)
-    if vectors.shape != (len(texts), EMBEDDING_DIM):
-        raise ValueError(f"embed gave {vectors.shape} for {len(texts)} texts")
-    by_text = dict(zip(texts, vectors, strict=True))
-    for key, case in cases.items():
-        score = similarity(by_text[case.response], by_text[case.reference])
-        _keep(key, Verdict(score, "cosine to the reference"), verdicts, journal)
+    pending = list(cases.items())
+    by_text: dict[str, NDArray[np.float32]] = {}
+    starts = range(0, len(pending), _AT_ONCE)
+    for start in track(starts, len(starts), "judge: similarity, parts"):
+        part = pending[start : start + _AT_ONCE]
+        wanted = {text for _, case in part for text in (case.response, case.reference)}
+        texts = sorted(wanted - by_text.keys())
+        vectors = embed(texts) if texts else np.empty((0, EMBEDDING_DIM), np.float32)
+        if vectors.shape != (len(texts), EMBEDDING_DIM):
+            raise ValueError(f"embed gave {vectors.shape} for {len(texts)} texts")
+        by_text.update(zip(texts, vectors, strict=True))
+        for key, case in part:
+            score = similarity(by_text[case.response], by_text[case.reference])
+            _keep(key, Verdict(score, "cosine to the reference"), verdicts, journal)
 
 
 async def _by_llm(

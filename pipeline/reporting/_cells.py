@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipeline.reporting._measured import METRIC_UNITS, in_cells, joined_labels, measured
+from pipeline.reporting._measured import METRIC_UNITS, in_cells, joined_labels, measured, runs_of
 from pipeline.statistics import Estimate, mean_interval, replication_interval
 from pipeline.streams import stream
 
@@ -57,6 +57,8 @@ def cell_table(requests: pl.DataFrame, *, level: float, resamples: int, seed: in
     scheduled time) and router time (ms) get a t interval over one value per seed, because requests
     of one run share a queue. `missing` counts the values left out, `failed` the failed requests.
     A p95 with fewer than 10 requests beyond it in some run is printed without an interval.
+    Throughput is completed requests over the time from the first schedule to the last completion
+    of a run, so it ends below the offered rate by the time the last requests take.
     """
     rows: list[dict[str, Any]] = []
     for (arm, rate), cell in in_cells(measured(requests), "arm", "rate"):
@@ -88,19 +90,35 @@ def _estimate(
             rng=rng,
             missing=cell.height - known.height,
         )
+    if metric == "throughput_rps":
+        return _throughput(cell, level)
     column, quantile = _OVER_RUNS[metric]
     return _over_runs(cell, column, quantile, level)
 
 
 def _over_runs(cell: pl.DataFrame, column: str, quantile: float | None, level: float) -> Estimate:
-    known = cell.filter(pl.col(column).is_not_null())
-    value = (
-        pl.col(column).mean() if quantile is None else pl.col(column).quantile(quantile, "linear")
+    runs = runs_of(cell, column)
+    sizes = [run.size for run in runs]
+    values = [run.mean() if quantile is None else np.quantile(run, quantile) for run in runs]
+    found = replace(replication_interval(values, level=level), missing=cell.height - sum(sizes))
+    return found if quantile is None else _tail_checked(found, sizes, quantile)
+
+
+def _throughput(cell: pl.DataFrame, level: float) -> Estimate:
+    """Completed requests per second of each run; a run that completed nothing has a rate of 0."""
+    done = cell.filter(pl.col("e2e_s").is_not_null())
+    spans = cell.group_by("seed").agg(
+        pl.col("t_scheduled").min().alias("start"),
+        pl.col("t_done").filter(pl.col("e2e_s").is_not_null()).max().alias("end"),
+        pl.col("e2e_s").count().alias("count"),
     )
-    runs = known.group_by("seed").agg(value.alias("value"), pl.len().alias("size")).sort("seed")
-    values = runs["value"].to_numpy().astype(np.float64)
-    found = replace(replication_interval(values, level=level), missing=cell.height - known.height)
-    return found if quantile is None else _tail_checked(found, runs["size"].to_list(), quantile)
+    rates = spans.sort("seed").select(
+        pl.when(pl.col("count") == 0)
+        .then(0.0)
+        .otherwise(pl.col("count") / (pl.col("end") - pl.col("start")))
+    )
+    found = replication_interval(rates.to_series().to_numpy(), level=level)
+    return replace(found, missing=cell.height - done.height)
 
 
 def _tail_checked(found: Estimate, sizes: list[int], quantile: float) -> Estimate:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipeline.reporting._measured import in_cells, joined_labels, measured
+from pipeline.reporting._measured import in_cells, joined_labels, measured, runs_of
 from pipeline.statistics import Estimate, mape, mean_interval, replication_interval
 from pipeline.streams import stream
 
@@ -28,6 +28,7 @@ DRIFT_SCHEMA: dict[str, Any] = {
     "bias": pl.Float64,
     "mae": pl.Float64,
     "mape": pl.Float64,
+    "n_mape": pl.Int64,
     "coverage": pl.Float64,
     "coverage_low": pl.Float64,
     "coverage_high": pl.Float64,
@@ -58,7 +59,8 @@ def drift_table(
         resamples, seed: bootstrap of the coverage of quality and length.
 
     `bias` is the mean of predicted - actual and `mae` its mean size, in the predictor's unit;
-    `mape` is |predicted - actual| / actual as a fraction, over rows whose actual is above 0.
+    `mape` is the mean of |predicted - actual| / actual as a fraction over the `n_mape` rows whose
+    actual is above 0; for a quality of 0 or 1 those are the good answers alone.
     `coverage` is the share of `n_bounds` rows whose actual lies within the predicted bounds. Its
     interval resamples `group_id` for quality and length, as prompts repeat; for latencies it is a
     t interval over seeds, as requests of one run share a queue.
@@ -127,13 +129,14 @@ def _errors(
 
 def _points(actual: Any, predicted: Any) -> dict[str, float | int | None]:
     if len(actual) == 0:
-        return {"n": 0, "bias": None, "mae": None, "mape": None}
+        return {"n": 0, "bias": None, "mae": None, "mape": None, "n_mape": 0}
     error, above = predicted - actual, actual > 0
     return {
         "n": len(actual),
         "bias": float(error.mean()),
         "mae": float(np.abs(error).mean()),
         "mape": mape(actual[above], predicted[above]) if above.any() else None,
+        "n_mape": int(above.sum()),
     }
 
 
@@ -152,5 +155,4 @@ def _by_prompt(
 def _by_run(
     bounded: pl.DataFrame, level: float, resamples: int, rng: np.random.Generator
 ) -> Estimate:
-    runs = bounded.group_by("seed").agg(pl.col("inside").mean()).sort("seed")
-    return replication_interval(runs["inside"].to_numpy().astype(np.float64), level=level)
+    return replication_interval([run.mean() for run in runs_of(bounded, "inside")], level=level)

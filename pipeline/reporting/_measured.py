@@ -1,8 +1,10 @@
 """The one view of request rows that every table starts from."""
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-__all__ = ["METRIC_UNITS", "in_cells", "joined_labels", "measured"]
+__all__ = ["METRIC_UNITS", "in_cells", "joined_labels", "measured", "runs_of"]
 
 METRIC_UNITS = {
     "quality": "0 to 1",
@@ -12,6 +14,7 @@ METRIC_UNITS = {
     "ttft_s": "s",
     "ttft_p95_s": "s",
     "decision_ms": "ms",
+    "throughput_rps": "requests/s",
 }
 
 
@@ -40,6 +43,16 @@ def in_cells(rows: pl.DataFrame, *keys: str) -> list[tuple[tuple[object, ...], p
         keys, as_dict=True, maintain_order=True
     )
     return list(parts.items())
+
+
+def runs_of(rows: pl.DataFrame, column: str) -> list[NDArray[np.float64]]:
+    """Return the values of each seed, in the order of the seeds and of the rows; nulls left out.
+
+    Averages are taken of these and not by `group_by`, whose float sums vary in their last digits
+    with the number of threads: equal rows are to give equal bytes.
+    """
+    known = rows.filter(pl.col(column).is_not_null())
+    return [part[column].cast(pl.Float64).to_numpy() for _, part in in_cells(known, "seed")]
 
 
 def joined_labels(rows: pl.DataFrame) -> str:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from pipeline.reporting._measured import runs_of
 from pipeline.statistics import (
     Estimate,
     PairedDifferences,
@@ -18,7 +18,6 @@ from pipeline.statistics import (
 
 __all__ = ["PAIRED_METRICS", "Gap", "gap"]
 
-Floats = NDArray[np.float64]
 PAIRED_METRICS = ("quality", "cost_usd", "e2e_s")
 _KEY = ["seed", "request_id"]
 
@@ -85,10 +84,11 @@ def _over_prompts(
 
 def _over_runs(a: pl.DataFrame, b: pl.DataFrame, metric: str, margin: float, level: float) -> Gap:
     one, other = (side.select(*_KEY, metric).drop_nulls() for side in (a, b))
-    both = one.join(other, on=_KEY, suffix="_b")
+    both = one.join(other, on=_KEY, suffix="_b", maintain_order="left")
     keys = pl.concat([a.select(_KEY), b.select(_KEY)]).unique().height
-    runs = both.group_by("seed").agg(pl.col(metric, f"{metric}_b").mean()).sort("seed")
-    left, right = (runs[name].to_numpy().astype(np.float64) for name in (metric, f"{metric}_b"))
+    left, right = (
+        [run.mean() for run in runs_of(both, column)] for column in (metric, f"{metric}_b")
+    )
     found = paired_replication_interval(left, right, level=level)
     p_value = paired_t_pvalue(left, right, shift=margin, alternative="greater")
     return Gap(replace(found, missing=keys - both.height), p_value)

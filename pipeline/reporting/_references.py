@@ -9,7 +9,7 @@ import polars as pl
 from pipeline.errors import DataError, UnknownNameError
 from pipeline.reporting._cells import ESTIMATE_SCHEMA
 from pipeline.reporting._measured import METRIC_UNITS, joined_labels
-from pipeline.statistics import mean_interval
+from pipeline.statistics import mean_interval, mixture_hull
 from pipeline.streams import stream
 
 __all__ = ["offline_references"]
@@ -21,6 +21,7 @@ REFERENCE_SCHEMA: dict[str, Any] = {
     "unit": pl.String,
     **ESTIMATE_SCHEMA,
     "dropped_prompts": pl.Int64,
+    "on_hull": pl.Boolean,
     "split": pl.String,
     "label": pl.String,
 }
@@ -48,7 +49,9 @@ def offline_references(
     ("query_oracle", cheapest among ties), which reads the test labels. A dataset that validation
     lacks gets the best single model. Only prompts where every model has a quality are used;
     `dropped_prompts` counts the others. Answers of unknown length have no cost: they are left out
-    of the cost and counted in `missing`.
+    of the cost and counted in `missing`. `on_hull` marks the single models at the corners of the
+    random-mixture hull (cost, quality), null for the other references: between two corners, mixing
+    them at random reaches every point on the line.
 
     Raises:
         UnknownNameError: a model has no price.
@@ -76,7 +79,7 @@ def offline_references(
             )
     labels = {"split": pl.lit(EVALUATED), "label": pl.lit(joined_labels(test))}
     empty = {name: kind for name, kind in REFERENCE_SCHEMA.items() if name not in labels}
-    return pl.DataFrame(rows, schema=empty, orient="row").with_columns(**labels)
+    return _with_hull(pl.DataFrame(rows, schema=empty, orient="row")).with_columns(**labels)
 
 
 def _priced(dataset: pl.DataFrame, prices: Mapping[str, tuple[float, float]]) -> pl.DataFrame:
@@ -127,6 +130,23 @@ def _references(
     }
 
 
+def _with_hull(table: pl.DataFrame) -> pl.DataFrame:
+    """Add `on_hull`; null where a single model lacks a quality or a cost, too."""
+    singles = (
+        table.filter(pl.col("reference").str.starts_with("single:"))
+        .pivot("metric", index="reference", values="estimate")
+        .drop_nulls()
+    )
+    if singles.is_empty():
+        return table.with_columns(on_hull=pl.lit(None, pl.Boolean))
+    corners = set(zip(*mixture_hull(singles["cost_usd"], singles["quality"]), strict=True))
+    points = zip(singles["cost_usd"], singles["quality"], strict=True)
+    mask = pl.Series("on_hull", [point in corners for point in points], pl.Boolean)
+    return table.join(
+        singles.select("reference", mask), on="reference", how="left", maintain_order="left"
+    )
+
+
 def _best(validation: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """The model of the best mean quality (per key); among ties the cheapest, then by name."""
     ranked = (
@@ -147,11 +167,16 @@ def _best(validation: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
 
 def _mixture(test: pl.DataFrame) -> pl.DataFrame:
     """Expected quality and cost of a model drawn uniformly; no cost where one answer has none."""
-    whole = pl.col("cost_usd").null_count() == 0
-    return test.group_by("prompt_id", maintain_order=True).agg(
-        pl.col("group_id").first(),
-        pl.col("quality").mean(),
-        pl.when(whole).then(pl.col("cost_usd").mean()).alias("cost_usd"),
+    # Lists, because a grouped mean takes its sum in an order that varies by thread.
+    answers = test.group_by("prompt_id", maintain_order=True).agg(
+        pl.col("group_id").first(), pl.col("quality", "cost_usd")
+    )
+    costs = pl.col("cost_usd").list
+    return answers.with_columns(
+        pl.col("quality").list.mean(),
+        pl.when(~costs.eval(pl.element().is_null()).list.any())
+        .then(costs.mean())
+        .alias("cost_usd"),
     )
 
 

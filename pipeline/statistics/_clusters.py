@@ -107,11 +107,16 @@ def _same_types(a: pl.DataFrame, b: pl.DataFrame, keys: list[str]) -> None:
 
 def _by_key(frame: pl.DataFrame, keys: list[str], column: str, name: str) -> pl.DataFrame:
     """One row per key: keys, ``_group`` and ``_value``, the mean of what is not null."""
-    rows = _checked(frame, keys, column, name)
-    means = rows.group_by(keys).agg(
-        pl.col("_group").first(),
-        pl.col("_group").n_unique().alias("_groups"),
-        pl.col("_value").mean(),
+    rows = _checked(frame, keys, column, name).sort([*keys, "_value"])
+    # Sorted lists, because the mean of a group takes its sum in an order that varies by thread.
+    means = (
+        rows.group_by(keys)
+        .agg(
+            pl.col("_group").first(),
+            pl.col("_group").n_unique().alias("_groups"),
+            pl.col("_value"),
+        )
+        .with_columns(pl.col("_value").list.mean())
     )
     if means.filter(pl.col("_groups") > 1).height:
         raise DataError(f"some {keys} of {name} belong to more than one group_id")
