@@ -78,8 +78,10 @@ def offline_references(
                 {**shared, "metric": metric, "unit": METRIC_UNITS[metric], **found.as_row()}
             )
     labels = {"split": pl.lit(EVALUATED), "label": pl.lit(joined_labels(test))}
-    empty = {name: kind for name, kind in REFERENCE_SCHEMA.items() if name not in labels}
-    return _with_hull(pl.DataFrame(rows, schema=empty, orient="row")).with_columns(**labels)
+    later = {*labels, "on_hull"}
+    plain = {name: kind for name, kind in REFERENCE_SCHEMA.items() if name not in later}
+    table = _with_hull(pl.DataFrame(rows, schema=plain, orient="row"))
+    return table.with_columns(**labels).select(*REFERENCE_SCHEMA)
 
 
 def _priced(dataset: pl.DataFrame, prices: Mapping[str, tuple[float, float]]) -> pl.DataFrame:

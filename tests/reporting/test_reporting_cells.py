@@ -1,3 +1,5 @@
+import numpy as np
+import polars as pl
 import pytest
 
 from pipeline.reporting import cell_table, cells_for_reading, mix_table
@@ -71,3 +73,35 @@ def test_cells_for_reading_has_one_row_per_point():
     table = cells_for_reading(cells, {"e2e_s": "E2E, s"})
     assert table.columns == ["arm", "rate", "E2E, s", "failed"]
     assert table.height == 6
+
+
+def test_throughput_counts_completed_requests_by_hand():
+    failed = request(5, seed=2, status="failed", t_done=90.0)
+    cell = _cell([*_two_runs(), failed], "throughput_rps")
+    # Run 1: 2 requests from 1 s to 5 s; run 2: 2 completed ones from 1 s to 7 s.
+    assert cell["estimate"] == pytest.approx((2 / 4 + 2 / 6) / 2)
+    assert (cell["unit"], cell["clusters"], cell["missing"]) == ("requests/s", 2, 1)
+    none = _cell([request(0, status="failed", t_done=None)], "throughput_rps")
+    assert (none["estimate"], none["low"], none["missing"]) == (0.0, None, 1)
+
+
+def test_one_seed_gives_no_interval_and_says_why():
+    cell = _cell([request(i, t_done=3.0 + i) for i in range(4)], "e2e_s")
+    assert (cell["low"], cell["method"]) == (None, "degenerate: one run")
+
+
+def test_run_means_do_not_depend_on_threads():
+    """A grouped mean of polars varies in its last digits from call to call; numpy's does not."""
+    noise = np.random.default_rng(0).random((2, 6000))
+    base = requests_frame([request(0)])
+    rows = pl.concat(
+        base.select(pl.all().repeat_by(6000).explode()).with_columns(
+            pl.Series("request_id", np.arange(6000)),
+            pl.Series("t_done", 3.0 + done),
+            pl.lit(seed + 1).cast(pl.Int64).alias("seed"),
+        )
+        for seed, done in enumerate(noise)
+    )
+    table = cell_table(rows, level=0.95, resamples=10, seed=1)
+    found = table.filter(metric="e2e_s")["estimate"].item()
+    assert found == np.mean([(3.0 + done - 1.0).mean() for done in noise])

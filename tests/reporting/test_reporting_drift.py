@@ -61,4 +61,10 @@ def test_coverage_over_runs():
 def test_a_perfect_quality_of_zero_has_no_relative_error():
     row = _row([request(0, quality=0.0, predicted_quality=0.5)], "quality")
     assert row["mae"] == pytest.approx(0.5)
-    assert row["mape"] is None
+    assert (row["mape"], row["n_mape"]) == (None, 0)
+
+
+def test_relative_error_counts_the_rows_it_rests_on():
+    rows = [request(i, quality=float(i), predicted_quality=0.5) for i in range(2)]
+    row = _row(rows, "quality")
+    assert (row["n"], row["n_mape"], row["mape"]) == (2, 1, 0.5)

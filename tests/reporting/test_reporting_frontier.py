@@ -84,6 +84,23 @@ def test_references_by_hand():
     assert set(table["split"]) == {"test"}
 
 
+def test_hull_marks_the_corners_among_single_models():
+    qualities = {"low": (0.2, 0.4), "dull": (0.3, 0.3), "high": (0.9, 0.9)}
+    prices = {"low": (1.0, 1.0), "dull": (2.0, 2.0), "high": (3.0, 3.0)}
+    rows = dataset_rows({"test": qualities, "validation": qualities})
+    table = offline_references(rows, prices, **OPTIONS).filter(metric="cost_usd")
+    hull = dict(zip(table["reference"], table["on_hull"], strict=True))
+    assert hull == {
+        "single:low": True,
+        "single:dull": False,  # half low, half high reaches 0.6 at its cost
+        "single:high": True,
+        "best_single": None,
+        "random_mixture": None,
+        "dataset_oracle": None,
+        "query_oracle": None,
+    }
+
+
 def test_query_oracle_takes_the_cheapest_among_ties():
     tied = {"validation": {"a": (1.0,), "b": (1.0,)}, "test": {"a": (1.0,), "b": (1.0,)}}
     table = offline_references(dataset_rows(tied), {"a": (2.0, 2.0), "b": (1.0, 1.0)}, **OPTIONS)
@@ -95,6 +112,7 @@ def test_unknown_lengths_leave_the_cost_and_are_counted():
     costs = table.filter(metric="cost_usd")
     assert costs["estimate"].null_count() == costs.height
     assert set(costs["missing"]) == {3}
+    assert table["on_hull"].null_count() == table.height
 
 
 def test_reference_errors():
