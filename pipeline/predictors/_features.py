@@ -5,11 +5,12 @@ from numpy.typing import NDArray
 
 from pipeline.files import content_hash
 
-__all__ = ["FEATURES", "FEATURE_SCHEMA", "latency_features"]
+__all__ = ["FEATURES", "FEATURE_SCHEMA", "OBSERVED", "latency_features"]
 
 Floats = NDArray[np.float64]
 
-FEATURES = (
+# What is seen of an instance and asked by a request, in the order of the builder's arguments.
+OBSERVED = (
     "running",
     "waiting",
     "pending_prefill_tokens",
@@ -18,9 +19,8 @@ FEATURES = (
     "kv_utilisation",
     "prompt_tokens",
     "predicted_output_tokens",
-    "prefill_ahead_tokens",
-    "mean_context_tokens",
 )
+FEATURES = (*OBSERVED, "prefill_ahead_tokens", "mean_context_tokens")
 
 # Stored with every latency model and compared when one is loaded: a model never meets features that
 # it was not trained on. Raise the number when a meaning changes under an old name.

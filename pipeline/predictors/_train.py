@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import DataError
 from pipeline.params import LatencyParams
-from pipeline.predictors._features import latency_features
+from pipeline.predictors._features import OBSERVED, latency_features
 from pipeline.predictors._latency import TARGETS, Head, LatencyModel
 
 __all__ = ["Labelled", "labelled", "profile_features", "train_latency"]
@@ -54,17 +54,8 @@ def labelled(
 
 def profile_features(rows: pl.DataFrame) -> NDArray[np.float32]:
     """Build the serving features of PROFILE rows, (n, F)."""
-    names = (
-        "running",
-        "waiting",
-        "pending_prefill_tokens",
-        "pending_decode_tokens",
-        "context_tokens",
-        "kv_utilisation",
-        "prompt_tokens",
-        "predicted_output_tokens",
-    )
-    return latency_features(*(rows[name].to_numpy().astype(np.float64) for name in names))
+    observed = (rows[name].to_numpy().astype(np.float64) for name in OBSERVED)
+    return latency_features(*observed)
 
 
 def train_latency(
