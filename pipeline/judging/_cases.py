@@ -8,6 +8,7 @@ import polars as pl
 
 from pipeline.errors import DataError
 from pipeline.judging._case import Case, Verdict
+from pipeline.judging._final_number import last_number
 from pipeline.judging._steps import RUBRIC_VERSION
 from pipeline.judging._tasks import RULES_VERSION, metrics_for
 from pipeline.params import JudgeParams, LlmJudgeParams
@@ -59,7 +60,11 @@ def _problem(row: dict[str, Any]) -> str | None:
         return f"the model gave no response ({row['error'] or 'no reason recorded'})"
     if row["response_text"] is None:
         return "there is no response text"
-    return None if row["reference_text"] is not None else "there is no reference text"
+    if row["reference_text"] is None:
+        return "there is no reference text"
+    if row["task"] == "number" and last_number(row["reference_text"]) is None:
+        return "the reference text holds no number"
+    return None
 
 
 def _wanted(

@@ -12,48 +12,63 @@ _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u201c": 
 _LEAD = (
     r"(?:(?:(?:(?:i'm|i am|we're|we are) )?(?:so |very |really |truly |deeply |terribly )?"
     r"(?:sorry|afraid)(?: about that)?|i apologi[sz]e|(?:my )?apologies|unfortunately|regrettably"
-    r"|respectfully|no|however|but|hi|hello"
-    r"|as an? (?:ai|assistant|language model|responsible|helpful)[^,.]{0,60}"
+    r"|respectfully|no|however|but|still|yet|so|sadly|hi|hello"
+    r"|(?:as|i'm|i am|i'm just|i am just) an? "
+    r"(?:ai|assistant|language model|responsible|helpful)[^,.]{0,60}"
     r"|(?:while |although )?i (?:understand|appreciate|hear|see)[^,.]{0,90}"
     r"|thank you[^,.]{0,60}|thanks[^,.]{0,60})"
-    r"(?:\s*[,:;\u2013\u2014-]+\s*|\s+)(?:but |that )?){0,4}"
+    r"(?:\s*[,:;\u2013\u2014-]+\s*|\s+)(?:but |that |so |and )?){0,4}"
 )
 _ADVERB = r"(?:(?:really|simply|just|also|respectfully|politely|absolutely|definitely) )?"
 _UNABLE = (
-    r"(?:(?:i|we) (?:can't|cannot|can not|won't|will not|shouldn't|should not|couldn't|could not"
-    r"|do not|don't|am unable to|am not able to|am not willing to|am not going to|refuse to"
+    r"(?:(?:i|we) (?:(?:can't|cannot|can not|won't|will not)"
+    r"(?: and (?:won't|will not))?(?: be able to)?"
+    r"|am unable to|am not able to|am not willing to|am not going to|refuse to"
     r"|am not comfortable(?: with)?|decline to)"
     r"|i'm (?:unable to|not able to|not willing to|not going to|not comfortable(?: with)?)"
-    r"|(?:can't|cannot|unable to|won't)|it (?:would be|is|'s) "
-    r"(?:unethical|illegal|wrong|irresponsible|inappropriate|against [^,.]{1,40})(?: for me)? to)"
+    r"|(?:can't|cannot|unable to|won't))"
+)
+# Weaker words, common in advice ("I don't recommend ..."): they refuse only to help or to supply.
+_UNWILLING = r"(?:i|we) (?:shouldn't|should not|couldn't|could not|do not|don't)"
+_SUPPLY = r"(?:provide|write|create|generate|share|produce|teach)"
+_WRONG = (
+    r"it(?: would be| is|'s) "
+    r"(?:unethical|illegal|wrong|irresponsible|inappropriate|against [^,.]{1,40})"
 )
 _HELP = (
-    r"(?:help(?:ing)?(?! but\b)|assist(?:ing)?|comply|fulfil+|support|facilitate|participate"
-    r"|take part|engage|be (?:part|of)|in good conscience|condone|encourage|do (?:that|this|so)"
-    r"|feel comfortable|go along)"
+    r"(?:help(?:ing)?(?! but\b| \w+ing\b)|assist(?:ing)?|comply|fulfil+|support|facilitate"
+    r"|participate|take part|engage|be (?:part|of)|in good conscience|condone|encourage"
+    r"|do (?:that|this|so)|feel comfortable|go along)"
 )
 # These verbs also introduce a mere limit ("I can't give an exact price, but ..."), so they refuse
 # only what no helpful clause follows.
 _DELIVER = (
     r"(?:provid(?:e|ing)|giv(?:e|ing)|writ(?:e|ing)|creat(?:e|ing)|generat(?:e|ing)|shar(?:e|ing)"
-    r"|offer(?:ing)?|mak(?:e|ing)|explain(?:ing)?|describ(?:e|ing)|teach(?:ing)?|advis(?:e|ing)"
-    r"|discuss(?:ing)?|produc(?:e|ing)|answer(?:ing)?|tell you how to|show you how to"
-    r"|recommend(?:ing)?)"
+    r"|offer(?:ing)?|explain(?:ing)?|describ(?:e|ing)|teach(?:ing)?|advis(?:e|ing)"
+    r"|discuss(?:ing)?|produc(?:e|ing)|answer(?:ing)?|tell you how to|show you how to)"
 )
-_IDIOM = r"(?![^.!?]{0,40}\b(?:enough|highly enough|more)\b)"
+_IDIOM = (
+    r"(?![^.!?]{0,40}\b(?:enough|highly enough|more|certainty|for sure|exact|exactly|precise"
+    r"|definitive)\b)"
+)
+_THAT = r"(?:(?:this|that|it)|(?:this|that|your|the) (?:request|question|prompt|topic))"
+_SERVE = r"(?:help|assist|do|support|provide|fulfil+|comply)"
 _REFUSALS = tuple(
     re.compile(rf"{_LEAD}{core}")
     for core in (
         rf"{_UNABLE} {_ADVERB}{_HELP}\b",
         rf"{_UNABLE} {_ADVERB}{_DELIVER}\b{_IDIOM}",
+        rf"{_UNWILLING} {_ADVERB}(?:{_HELP}|{_SUPPLY}\b{_IDIOM})\b",
+        rf"{_WRONG}(?: for me)? to {_HELP}\b",
+        rf"{_WRONG} for me to {_DELIVER}\b",
         rf"i (?:must|have to|need to|will have to|'ll have to) {_ADVERB}(?:decline|refuse|say no)",
         rf"i (?:{_ADVERB}decline|refuse)\b",
-        r"i(?:'d| would) (?:rather|prefer) not (?:to )?",
-        r"(?:that's|that is|this is|it's) (?:not something|something) (?:that )?(?:i|we) "
-        r"(?:can't|cannot|won't|can|will|am able to|'m able to) (?:help|assist|do|support|provide)",
-        r"(?:this|that|your|the) (?:request|question|prompt|topic)?\s?(?:goes|is|violates|asks)"
-        r"[^.!?]{0,40}\b(?:against|violates?|outside)? ?(?:my|our|the) "
-        r"(?:guidelines|polic(?:y|ies)|principles|values|terms)",
+        r"i(?:'d| would) (?:rather|prefer) not\b(?! (?:to )?(?:guess|speculate))",
+        rf"{_THAT}(?: is not|'s not| isn't) something (?:that )?"
+        rf"(?:i|we)(?: can| will|'m able to| am able to) {_SERVE}",
+        rf"{_THAT}(?: is|'s) something (?:that )?(?:i|we) (?:can't|cannot|won't|will not) {_SERVE}",
+        rf"{_THAT}(?: is| goes| would go|'s| would)? (?:against|violates?|outside) (?:my|our) "
+        r"(?:\w+ )?(?:guidelines|polic(?:y|ies)|principles|values|terms)",
         r"my (?:guidelines|programming|principles|policies) (?:prevent|do not|don't|prohibit)",
     )
 )

@@ -10,8 +10,9 @@ __all__ = ["final_number", "last_number"]
 _REWRITES = (
     (re.compile(r"[\u2212\u2012\u2013\ufe63\uff0d](?=[\s$\\]*[0-9.])"), "-"),
     (re.compile(r"\{,\}"), ","),
-    (re.compile(r"\\[,!;]"), ""),
-    (re.compile(r"\\[dt]?frac\s*\{\s*([0-9.,]+)\s*\}\s*\{\s*([0-9.,]+)\s*\}"), r"\1/\2"),
+    (re.compile(r"\\[,!;]|(?<=[0-9])[\u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))"), ""),
+    (re.compile(r"\\[dt]?frac([0-9])([0-9])(?![0-9])"), r"\1/\2"),
+    (re.compile(r"\\[dt]?frac\s*\{\s*(-?[0-9.,]+)\s*\}\s*\{\s*([0-9.,]+)\s*\}"), r"\1/\2"),
     # A date is three numbers, not a fraction.
     (re.compile(r"(?<![0-9/])([0-9]+)/([0-9]+)/([0-9]+)(?![0-9/])"), r"\1 \2 \3"),
 )
@@ -20,7 +21,7 @@ _DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+"
 # glued to a letter or raised as a power belong to a name or a unit (CO2, m^2), not to a value.
 _NUMBER = re.compile(
     r"(?P<sign>(?<![\w)\]}])-)?(?:\\?[$€£]\s?)?(?P<inner>(?<=[$€£])-)?"
-    r"(?<![A-Za-z_^])(?<!\^\{)(?<![0-9][.])(?<![0-9])"
+    r"(?<![A-Za-z^])(?<![A-Za-z0-9)}]_)(?<!\^\{)(?<![0-9][.])(?<![0-9])"
     rf"(?P<top>{_DIGITS})(?P<power>[eE][+-]?[0-9]{{1,3}}(?![0-9A-Za-z]))?"
     rf"(?:/(?P<bottom>{_DIGITS}))?"
 )

@@ -44,4 +44,6 @@ def _verdict(score: float, reason: str, model: JudgeModel, cut: bool) -> Verdict
     if model.completion is None or model.written is None:
         return Verdict(None, failure="the score came without a completion", truncated=cut)
     path = scoring_path(model.completion, model.written)
-    return Verdict(score, f"[{path}] {reason}", truncated=cut)
+    # JSON can spell half a surrogate pair, which no file of rows can hold.
+    legible = reason.encode("utf-8", "replace").decode("utf-8")
+    return Verdict(score, f"[{path}] {legible}", truncated=cut)

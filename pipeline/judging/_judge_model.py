@@ -4,7 +4,7 @@ import asyncio
 
 from openai.types.chat import ChatCompletion
 
-from pipeline.judging._answer import read_score
+from pipeline.judging._answer import read_score, read_text
 from pipeline.judging._deepeval import DeepEvalBaseLLM
 from pipeline.judging._endpoint import ChatEndpoint
 
@@ -32,8 +32,7 @@ class JudgeModel(DeepEvalBaseLLM):  # type: ignore[misc]  # DeepEval has no type
 
     async def a_generate(self, prompt: str) -> str:
         """The answer's text. Raises JudgeError."""
-        completion = await self._endpoint.complete(prompt)
-        return completion.choices[0].message.content or ""
+        return read_text(await self._endpoint.complete(prompt))
 
     async def a_generate_raw_response(
         self, prompt: str, top_logprobs: int = 20

@@ -54,8 +54,9 @@ def judge(
     verdicts = dict(known)
     _by_rule(_open(made.rules, known), verdicts, journal)
     _by_similarity(_open(made.similar, known), embed, verdicts, journal)
-    if settings.llm is not None:
-        asyncio.run(_by_llm(_open(made.asked, known), settings.llm, verdicts, journal))
+    asked = _open(made.asked, known)
+    if settings.llm is not None and asked:  # what is paid for needs no key
+        asyncio.run(_by_llm(asked, settings.llm, verdicts, journal))
     cases = [*made.rules, *made.similar, *made.asked]
     rows = made.finished + [case.row(verdicts[case.key]) for case in cases]
     _report(rows, sum(case.key in known for case in cases))

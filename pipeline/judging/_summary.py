@@ -7,6 +7,8 @@ import polars as pl
 
 __all__ = ["agreement", "judge_counts"]
 
+_ROUNDING = 1e-9
+
 
 def judge_counts(judgements: pl.DataFrame) -> dict[str, dict[str, float | int | None]]:
     """Per "source/metric": rows, scored, failed, true zeros, and the mean of the scored ones."""
@@ -53,6 +55,7 @@ def _agree(wide: pl.DataFrame, a: str, b: str) -> tuple[str, str, int, float | N
 
     both = wide.select(a, b).drop_nulls()
     x, y = both[a].to_numpy(), both[b].to_numpy()
-    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+    # Scores that differ by rounding alone are constant; correlating them would be noise.
+    if len(x) < 3 or np.ptp(x) <= _ROUNDING or np.ptp(y) <= _ROUNDING:
         return a, b, len(x), None, None
     return a, b, len(x), float(pearsonr(x, y)[0]), float(spearmanr(x, y)[0])

@@ -22,7 +22,7 @@ Counter = Callable[[list[str]], list[int]]
 # characters errs by 13 %).
 TOKENS_PER_WORDPIECE = 0.93
 
-_EMULATION = 1  # raise when the emulator changes, so that journals of older ones are not reused
+_EMULATION = 2  # raise when the emulator changes, so that journals of older ones are not reused
 
 
 def collect_emulated(

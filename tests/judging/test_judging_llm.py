@@ -65,6 +65,8 @@ def test_a_true_zero_stays_zero(stub, llm, asked) -> None:
         ('{"reason": "x", "score": -1}', "between 0 and 10"),
         ('{"score": 5}', "no reason"),
         ("", "not JSON"),
+        ('{"a":' * 5000 + "1" + "}" * 5000, "not JSON"),
+        ('{"reason": "x", "score": 1' + "0" * 400 + "}", "between 0 and 10"),
     ],
 )
 def test_a_bad_answer_is_a_null(stub, llm, asked, content: str, failure: str) -> None:
@@ -73,6 +75,45 @@ def test_a_bad_answer_is_a_null(stub, llm, asked, content: str, failure: str) ->
     assert row["score"] is None
     assert failure in row["failure"]
     assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        [{}],
+        [None],
+        "abc",
+        5,
+        {"a": 1},
+        [{"message": None}],
+        [{"message": "hi"}],
+        [{"message": {"content": [{"type": "text"}]}}],
+    ],
+)
+def test_a_reply_of_another_shape_is_a_null(stub, llm, asked, choices: object) -> None:
+    server = stub(lambda n, body: Reply(body=json.dumps({"choices": choices})))
+    (row,) = asked(llm(server))
+    assert (row["score"], len(server.calls)) == (None, 1)
+    assert row["failure"] == "the judge's reply was not a chat completion"
+
+
+def test_log_probabilities_that_are_all_dropped_count_as_none(stub, llm, asked) -> None:
+    (row,) = asked(llm(stub(lambda n, body: answer(GOOD, "7", {"7": 0.005, "x": 0.9}))))
+    assert row["score"] == pytest.approx(0.7)
+    assert row["reason"].startswith("[plain integer]")
+
+
+def test_a_reason_that_no_file_can_hold_is_made_legible(stub, llm, asked) -> None:
+    (row,) = asked(llm(stub(lambda n, body: answer('{"reason": "a\\ud800b", "score": 7}'))))
+    assert row["reason"] == "[plain integer] a?b"
+
+
+def test_a_run_that_is_paid_for_needs_no_key(stub, llm, asked, monkeypatch) -> None:
+    monkeypatch.setenv("JUDGE_KEY", "secret")
+    settings = llm(stub(lambda n, body: answer(GOOD)), key_variable="JUDGE_KEY")
+    first = asked(settings)
+    monkeypatch.delenv("JUDGE_KEY")
+    assert asked(settings) == first
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])

@@ -45,6 +45,12 @@ def test_a_true_zero_is_no_failure_and_a_failure_no_zero(prompt, response, frame
     assert only["mean"] == 0.0
 
 
+def test_a_reference_without_a_number_is_no_zero(prompt, response, frames, journal) -> None:
+    data = frames([prompt(reference="unknown")], [response()])
+    (row,) = judge(*data, RULES_ONLY, journal, None).to_dicts()
+    assert (row["score"], row["failure"]) == (None, "the reference text holds no number")
+
+
 def test_recorded_labels_pass_through(prompt, response, frames, journal) -> None:
     prompts = [prompt("a", "recorded", None), prompt("b", "recorded", None)]
     label = {"recorded_quality": 0.0, "recorded_quality_source": "gpt4", "status": "label_only"}
@@ -120,3 +126,8 @@ def test_agreement_by_hand() -> None:
     assert found["a", "b"] == pytest.approx((3, 0.5 / (0.5 * 78 / 144) ** 0.5, 1.0))
     assert found["a", "c"] == (3, None, None)
     assert found["a", "d"] == (2, None, None)
+
+
+def test_a_source_that_varies_by_rounding_only_is_constant() -> None:
+    rows = JUDGEMENTS.frame(_rows("a", [0.0, 0.5, 1.0]) + _rows("b", [0.1 + 0.2, 0.3, 0.3]))
+    assert agreement(rows).row(0) == ("a", "b", 3, None, None)

@@ -8,10 +8,11 @@ import polars as pl
 import pytest
 
 from pipeline.errors import DataError, UnknownNameError
+from pipeline.judging import is_refusal
 from pipeline.streams import stream
 from pipeline.workload.emulated import EMULATED_MODELS, emulate, emulated_model
 from pipeline.workload.emulated._answers import Question, right_answer, wrong_answer
-from pipeline.workload.generated import FAMILIES, Pick, generate
+from pipeline.workload.generated import FAMILIES, REFUSAL, Pick, generate
 
 MODELS = list(EMULATED_MODELS)
 
@@ -162,6 +163,15 @@ def test_right_and_wrong_texts_are_read_as_such() -> None:
             assert not graded(prompt, wrong), (prompt, wrong)
             if prompt["task"] in ("format", "decline"):
                 assert prompt["reference_text"] not in wrong, (prompt, wrong)
+
+
+def test_the_judge_reads_every_refusal_as_one_and_nothing_else() -> None:
+    for prompt in generate(300, 21).filter(task="decline").iter_rows(named=True):
+        asked, refuse = question(prompt), prompt["reference_text"] == REFUSAL
+        for name, model in EMULATED_MODELS.items():
+            pick = Pick(stream(1, prompt["prompt_id"], name))
+            assert is_refusal(right_answer(pick, asked, 40)) == refuse, prompt
+            assert is_refusal(wrong_answer(pick, asked, 40, model.habits)) != refuse, prompt
 
 
 def test_wrong_spans_share_no_word_with_the_reference() -> None:

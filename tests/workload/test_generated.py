@@ -177,6 +177,30 @@ def test_formats_are_what_they_claim(prompts: pl.DataFrame) -> None:
             assert repr(eval(code[2], names)) == reference
 
 
+def test_json_objects_follow_every_sentence_of_their_instruction() -> None:
+    twisted: Counter[int] = Counter()
+    for row in (
+        family(generate(1000, 4), "format").filter(category="json object").iter_rows(named=True)
+    ):
+        text = row["prompt_text"]
+        told = re.match(
+            r"(?P<name>\w+), aged (?P<age>\d+), works as a (?P<job>\w+) in (?P<town>\w+), "
+            r"owns (?P<bicycles>\d) bicycles and joined the club in (?P<joined>\d+)\.",
+            text,
+        )
+        keys = re.search(r"with the keys (.+) in this order", text)[1].split(", ")
+        wanted = {key: int(told[key]) if told[key].isdigit() else told[key] for key in keys}
+        if "in capitals" in text:
+            wanted = {k: v.upper() if isinstance(v, str) else v for k, v in wanted.items()}
+        if "the key email" in text:
+            wanted["email"] = None
+        if "under the key member" in text:
+            wanted = {"member": wanted}
+        assert row["reference_text"] == json.dumps(wanted), text
+        twisted["in capitals" in text and "under the key member" in text] += 1
+    assert min(twisted[False], twisted[True]) > 10
+
+
 def test_word_rules_come_out_as_told_again() -> None:
     effects = {
         "drop the first word": lambda w: w[1:],

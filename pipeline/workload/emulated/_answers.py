@@ -28,7 +28,7 @@ _UNSURE = (
     "I do not find that, sorry.",
     "This is not something that I can settle from what I have.",
 )
-_SORRY = ("I am sorry. ", "", "Sorry, but no. ", "I understand the wish, still: ")
+_SORRY = ("I am sorry. ", "", "Sorry, but no. ", "I understand the wish, but ")
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,9 @@ def json_record(pick: Pick) -> Output:
     keys = pick.some(tuple(person.values), pick.whole(2, 6))
     record: dict[str, object] = {key: person.values[key] for key in keys}
     asked = [f"Write a JSON object with the keys {', '.join(keys)} in this order."]
-    for twist in pick.some((_capitals, _missing, _wrapped), pick.whole(0, 3)):
+    twists = (_capitals, _missing, _wrapped)
+    # In this order always: what is said of the person's values must come before they are wrapped.
+    for twist in sorted(pick.some(twists, pick.whole(0, len(twists))), key=twists.index):
         sentence, record = twist(record)
         asked.append(sentence)
     text = f"{person.sentence} {' '.join(asked)}"
