@@ -12,17 +12,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from filelock import FileLock, Timeout
+
 from pipeline.errors import DataError
+from pipeline.progress import say
 
 __all__ = ["Journal"]
 
 
 class Journal:
-    """A persistent mapping from content key to JSON row; safe to kill at any moment."""
+    """A persistent mapping from content key to JSON row; safe to kill at any moment.
+
+    One process holds it at a time. A stage whose `dvc repro` was killed may live on; the next run
+    then waits for it, so that no row is paid for twice.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
+        self._lock = _locked(path)
         # check_same_thread: asyncio judges write from the loop's thread, never from two at once.
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
@@ -32,7 +39,7 @@ class Journal:
                 "CREATE TABLE IF NOT EXISTS done (key TEXT PRIMARY KEY, row TEXT NOT NULL)"
             )
         except sqlite3.DatabaseError as error:
-            self._db.close()
+            self._close()
             raise DataError(
                 f"{path}: not a readable journal ({error}); delete it to start the stage afresh"
             ) from error
@@ -46,7 +53,11 @@ class Journal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
         self._db.close()
+        self._lock.release()
 
     def __len__(self) -> int:
         count: int = self._db.execute("SELECT COUNT(*) FROM done").fetchone()[0]
@@ -66,6 +77,17 @@ class Journal:
         self._db.execute(
             "INSERT OR REPLACE INTO done VALUES (?, ?)", (key, json.dumps(row, allow_nan=False))
         )
+
+
+def _locked(path: Path) -> FileLock:
+    """Take the journal's lock; the system frees it when its holder ends, however it ends."""
+    lock = FileLock(f"{path}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say(f"{path.stem}: another run of this stage is still at work; waiting for it to end")
+        lock.acquire()
+    return lock
 
 
 def _chunks(items: list[str], size: int) -> Iterator[list[str]]:

@@ -1,6 +1,8 @@
 """Errors, streams, files, schemas, journal: the parts that everything stands on."""
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +114,30 @@ def test_journal_keeps_rows_and_refuses_garbage(tmp_path: Path) -> None:
     (tmp_path / "bad.sqlite").write_bytes(b"x" * 4096)
     with pytest.raises(DataError, match="not a readable journal"):
         Journal(tmp_path / "bad.sqlite")
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from pipeline.journal import Journal
+with Journal(Path(sys.argv[1])) as journal:
+    print("held", flush=True)
+    time.sleep(0.5)
+    journal.put("a", {"x": 1})
+"""
+
+
+def test_a_second_run_waits_for_the_first(
+    tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "collect.sqlite"
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "held\n"
+        with Journal(path) as second:
+            assert second.get_many(["a"]) == {"a": {"x": 1}}
+    assert "collect: another run of this stage" in capsys.readouterr().err
 
 
 def test_journal_is_plain_sqlite(tmp_path: Path) -> None:
