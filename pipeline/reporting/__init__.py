@@ -10,12 +10,13 @@ from pipeline.reporting._figures_parts import (
     reliability_figure,
 )
 from pipeline.reporting._figures_plane import cost_quality_figure, frontier_figure
-from pipeline.reporting._format import cells_for_reading, estimate_text, number_text
+from pipeline.reporting._format import estimate_text, number_text
 from pipeline.reporting._frontier import differences, frontier_table
 from pipeline.reporting._html import ReportContext, ReportSection, render
 from pipeline.reporting._inputs import ReportInputs, read_inputs
 from pipeline.reporting._page import compose, draw
 from pipeline.reporting._references import offline_references
+from pipeline.reporting._views import cells_for_reading
 
 __all__ = [
     "ReportContext",

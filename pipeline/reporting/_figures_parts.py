@@ -6,11 +6,13 @@ import polars as pl
 
 from pipeline.reporting._drift import PREDICTED
 from pipeline.reporting._format import estimate_text
-from pipeline.reporting._style import AMBER, BLUE, GREY, INK, PALETTE, bare, canvas, svg_text
+from pipeline.reporting._style import AMBER, BLUE, GREY, INK, PALETTE, bare, canvas, key, svg_text
 
 __all__ = ["ablation_figure", "drift_figure", "mix_figure", "reliability_figure"]
 
+_WIDE = 9.0  # inches
 _VERDICT = {"supported": BLUE, "refuted": AMBER, "inconclusive": GREY}
+_RELATIVE, _ABSOLUTE = "Mean relative error (%)", "Mean absolute error (0 to 1)"
 _UNIT = {"e2e_s": "s", "quality": "0 to 1", "cost_usd": "USD per request"}
 
 
@@ -22,10 +24,11 @@ def ablation_figure(table: pl.DataFrame, *, label: str) -> str:
     metrics = table["metric"].unique(maintain_order=True).to_list()
     sizes = [table.filter(pl.col("metric") == metric).height + 1.2 for metric in metrics] or [1]
     height = 0.8 + 0.34 * sum(sizes) + 0.75 * len(sizes)
-    with canvas(9.0, height, f"Declared contrasts ({label})") as figure:
+    left, right = _margins(table)
+    with canvas(_WIDE, height, f"Declared contrasts ({label})") as figure:
         grid = figure.subplots(len(sizes), 1, squeeze=False, height_ratios=sizes)[:, 0]
         figure.subplots_adjust(
-            left=0.34, right=0.74, top=1 - 0.75 / height, bottom=0.55 / height, hspace=0.5
+            left=left, right=right, top=1 - 0.75 / height, bottom=0.55 / height, hspace=0.5
         )
         for axes, metric in zip(grid, metrics, strict=False):
             _forest(axes, table.filter(pl.col("metric") == metric))
@@ -36,10 +39,26 @@ def ablation_figure(table: pl.DataFrame, *, label: str) -> str:
         )
 
 
+def _margins(table: pl.DataFrame) -> tuple[float, float]:
+    """Edges of the axes that leave room for the longest name and the longest result."""
+    rows = list(table.iter_rows(named=True))
+    name = max((len(_name(row)) for row in rows), default=0)
+    result = max((len(_result(row)) for row in rows), default=0)
+    return min(0.4, (0.2 + 0.076 * name) / _WIDE), max(0.6, 1 - (0.2 + 0.068 * result) / _WIDE)
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"{row['contrast']}, {row['rate']:g}/s"
+
+
+def _result(row: dict[str, Any]) -> str:
+    return f"{estimate_text(row['estimate'], row['low'], row['high'])}  {row['verdict']}"
+
+
 def _forest(axes: Any, table: pl.DataFrame) -> None:
     names = []
     for y, row in enumerate(table.iter_rows(named=True)):
-        names.append(f"{row['contrast']}, {row['rate']:g}/s")
+        names.append(_name(row))
         colour = _VERDICT[row["verdict"]]
         axes.plot([row["margin"]] * 2, [y - 0.38, y + 0.38], color=INK, lw=0.9, ls=(0, (2, 1.5)))
         if row["estimate"] is None:
@@ -47,9 +66,8 @@ def _forest(axes: Any, table: pl.DataFrame) -> None:
         if row["low"] is not None:
             axes.plot([row["low"], row["high"]], [y, y], color=colour, lw=2)
         axes.scatter([row["estimate"]], [y], s=34, color=colour, zorder=3)
-        text = estimate_text(row["estimate"], row["low"], row["high"])
         axes.annotate(
-            f"{text}  {row['verdict']}",
+            _result(row),
             (1.02, y),
             xycoords=("axes fraction", "data"),
             fontsize=8,
@@ -79,40 +97,53 @@ def _verdict_key(figure: Any) -> None:
 
 
 def drift_figure(table: pl.DataFrame, *, label: str, slice_: str = "tier") -> str:
-    """Return SVG: mean relative error (%) of each predictor against the offered rate.
+    """Return SVG: error of each predictor against the offered rate.
+
+    Times and lengths are shown by their mean relative error (%). Quality is shown by its mean
+    absolute error (0 to 1), as its relative error exists for the good answers alone.
 
     Args:
         table: rows of `drift_table`.
         label: where the numbers come from.
         slice_: "tier" or "arm", one line for each.
     """
-    rows = table.filter(pl.col("slice") == slice_).drop_nulls("mape")
+    rows = _shown_errors(table.filter(pl.col("slice") == slice_))
     names = rows["name"].unique().sort().to_list()
     predictors = [name for name in PREDICTED if name in rows["predictor"].to_list()] or ["e2e"]
-    with canvas(9.0, 3.4, f"Predictor error under load ({label})") as figure:
+    columns, more = key(names, _WIDE)
+    height = 3.4 + more
+    with canvas(_WIDE, height, f"Predictor error under load ({label})") as figure:
         grid = figure.subplots(1, len(predictors), squeeze=False)[0]
-        figure.subplots_adjust(left=0.07, right=0.985, top=0.71, bottom=0.15, wspace=0.36)
+        figure.subplots_adjust(
+            left=0.07, right=0.985, top=1 - (0.99 + more) / height, bottom=0.51 / height,
+            wspace=0.62,
+        )  # fmt: skip
         for axes, predictor in zip(grid, predictors, strict=True):
-            axes.set_title(f"{predictor} ({PREDICTED[predictor]})")
+            axes.set_title(predictor)
             part = rows.filter(pl.col("predictor") == predictor)
             for i, name in enumerate(names):
                 line = part.filter(pl.col("name") == name).sort("rate")
-                axes.plot(
-                    line["rate"], 100 * line["mape"], **_line(i), label=name if line.height else ""
-                )
-            axes.set_ylim(0, 112 * max(part["mape"].to_list(), default=1.0) or 1.0)
+                axes.plot(line["rate"], line["shown"], **_line(i))
+            axes.set_ylim(0, 1.12 * max(part["shown"].to_list(), default=1.0) or 1.0)
             axes.set_xticks(sorted(set(rows["rate"].to_list())))
             axes.set_xlabel("Rate (requests/s)")
-        grid[0].set_ylabel("Mean relative error (%)")
+            axes.set_ylabel(_ABSOLUTE if predictor == "quality" else _RELATIVE, labelpad=2)
         handles = [_handle(i) for i in range(len(names))]
         if names:
             figure.legend(
-                handles, names, loc="upper left", bbox_to_anchor=(0.0, 0.925),
-                ncols=min(8, len(names)), columnspacing=1.2,
+                handles, names, loc="upper left", bbox_to_anchor=(0.0, 1 - 0.26 / height),
+                ncols=columns, columnspacing=1.2,
             )  # fmt: skip
         return svg_text(
-            figure, "drift", f"Relative error of each predictor at each rate, by {slice_}, {label}"
+            figure, "drift", f"Error of each predictor at each rate, by {slice_}, {label}"
         )
+
+
+def _shown_errors(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the error that the figure shows, as `shown`."""
+    relative, absolute = 100 * pl.col("mape"), pl.col("mae")
+    shown = pl.when(pl.col("predictor") == "quality").then(absolute).otherwise(relative)
+    return rows.with_columns(shown.alias("shown")).drop_nulls("shown")
 
 
 def _line(i: int) -> dict[str, Any]:
@@ -131,11 +162,12 @@ def mix_figure(mix: pl.DataFrame, *, label: str) -> str:
     rates = mix["rate"].unique().sort().to_list()
     models = mix["model"].unique().sort().to_list()
     arms = mix["arm"].unique().sort().to_list()
-    height = 1.35 + 0.27 * max(1, len(arms))
-    with canvas(9.0, height, f"Which model served ({label})") as figure:
+    columns, more = key(models, _WIDE)
+    height = 1.35 + 0.27 * max(1, len(arms)) + more
+    with canvas(_WIDE, height, f"Which model served ({label})") as figure:
         grid = figure.subplots(1, max(1, len(rates)), squeeze=False, sharey=True)[0]
         figure.subplots_adjust(
-            left=0.2, right=0.98, top=1 - 0.82 / height, bottom=0.5 / height, wspace=0.12
+            left=0.2, right=0.98, top=1 - (0.82 + more) / height, bottom=0.5 / height, wspace=0.12
         )
         for axes, rate in zip(grid, rates, strict=False):
             axes.set_title(f"{rate:g} requests/s")
@@ -145,7 +177,7 @@ def mix_figure(mix: pl.DataFrame, *, label: str) -> str:
         if models:
             figure.legend(
                 [_patch(i) for i in range(len(models))], models, loc="upper left",
-                bbox_to_anchor=(0.0, 1 - 0.28 / height), ncols=min(8, len(models)),
+                bbox_to_anchor=(0.0, 1 - 0.28 / height), ncols=columns,
                 columnspacing=1.2,
             )  # fmt: skip
         return svg_text(figure, "mix", f"Stacked shares of models for each arm and rate, {label}")
@@ -183,9 +215,9 @@ def reliability_figure(curves: dict[str, list[tuple[float, float, int]]], *, lab
         label: where the numbers come from.
     """
     most = max((count for bins in curves.values() for *_, count in bins), default=1)
-    with canvas(5.6, 5.4, f"Reliability of predicted quality ({label})") as figure:
+    with canvas(_WIDE, 5.2, f"Reliability of predicted quality ({label})") as figure:
         axes = figure.subplots()
-        figure.subplots_adjust(left=0.12, right=0.97, top=0.84, bottom=0.11)
+        figure.subplots_adjust(left=0.07, right=0.58, top=0.92, bottom=0.1)
         axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--", zorder=1)
         for i, bins in enumerate(sorted(bins) for bins in curves.values()):
             style = _line(i)
@@ -201,8 +233,8 @@ def reliability_figure(curves: dict[str, list[tuple[float, float, int]]], *, lab
         if curves:
             handles = [_handle(i) for i in range(len(curves))]
             figure.legend(
-                handles, list(curves), loc="upper left", bbox_to_anchor=(0.0, 0.945),
-                ncols=min(4, len(curves)), columnspacing=1.0,
+                handles, list(curves), loc="upper left", bbox_to_anchor=(0.6, 0.93),
+                title="Marker area: rows of the bin", title_fontsize=8.5, alignment="left",
             )  # fmt: skip
         return svg_text(
             figure, "reliability", f"Observed against predicted quality per model, {label}"

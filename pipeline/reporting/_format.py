@@ -2,11 +2,10 @@
 
 import math
 
-import polars as pl
-
-__all__ = ["cells_for_reading", "estimate_text", "number_text"]
+__all__ = ["NONE", "estimate_text", "number_text"]
 
 DIGITS = 3
+_FINER = 3  # digits that a narrow interval may add
 NONE = "–"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -23,7 +22,8 @@ def estimate_text(estimate: float | None, low: float | None, high: float | None)
     """Return "0.412 [0.398, 0.427]"; without an interval "0.412 [–]"; – for no estimate.
 
     The three share their decimals: those of 3 significant digits of the estimate, but enough for
-    the width of the interval to show and at most one more than that.
+    the width of the interval to show and at most one more than that. Beyond 6 significant digits
+    an interval is narrower than anything worth reading, and is not shown any finer.
     """
     if estimate is None or not math.isfinite(estimate):
         return NONE
@@ -31,30 +31,11 @@ def estimate_text(estimate: float | None, low: float | None, high: float | None)
         return f"{number_text(estimate)} [{NONE}]"
     power = _power(max(abs(estimate), abs(low), abs(high)))
     unit = 10.0**power
-    shown = _width_decimals((high - low) / unit)
+    finest = _decimals(max(abs(estimate), abs(low), abs(high)) / unit) + _FINER
+    shown = min(_width_decimals((high - low) / unit), finest)
     decimals = max(shown, min(_decimals(estimate / unit), shown + 1))
     point, bottom, top = (_fixed(value / unit, decimals) for value in (estimate, low, high))
     return f"{point} [{bottom}, {top}]{_suffix(power)}"
-
-
-def cells_for_reading(cells: pl.DataFrame, metrics: dict[str, str]) -> pl.DataFrame:
-    """Return the long table of operating points as text, one column per metric.
-
-    Args:
-        cells: rows of `cell_table`.
-        metrics: metric name to the heading of its column, for example {"e2e_s": "E2E, s"}.
-    """
-    rows = []
-    for (arm, rate), part in cells.sort("rate", "arm").group_by("arm", "rate", maintain_order=True):
-        row: dict[str, object] = {"arm": arm, "rate": rate}
-        found = {point["metric"]: point for point in part.iter_rows(named=True)}
-        for metric, heading in metrics.items():
-            point = found.get(metric)
-            ends = (point["estimate"], point["low"], point["high"]) if point else (None,) * 3
-            row[heading] = estimate_text(*ends)
-        row["failed"] = part["failed"].max()
-        rows.append(row)
-    return pl.DataFrame(rows)
 
 
 def _power(value: float) -> int:

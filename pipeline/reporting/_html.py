@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from pipeline.reporting._align import Cell, aligned, is_number
 from pipeline.reporting._format import NONE, estimate_text, number_text
 
 __all__ = ["ReportContext", "ReportSection", "render"]
@@ -44,6 +45,7 @@ class ReportContext:
         title: title of the page.
         labels: label to what it means, for the legend below the title.
         headline: sentences, each with its interval.
+        headline_badges: where the numbers of the headline come from.
         figures: name to SVG text; those no section names follow the sections.
         tables: the sections, in order.
         provenance: name to value; a mapping becomes a table of its own.
@@ -57,15 +59,16 @@ class ReportContext:
     tables: list[ReportSection]
     provenance: Mapping[str, Any]
     methods: list[str] = field(default_factory=list)
+    headline_badges: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class _Table:
-    """A table as text: headings, which of them are numeric, and rows."""
+    """A table as text: headings, the kind of each column (text, number or estimate), and rows."""
 
     headings: list[str]
-    numeric: list[bool]
-    rows: list[list[str]]
+    kinds: list[str]
+    rows: list[tuple[Cell, ...]]
     folded: bool
 
 
@@ -108,6 +111,7 @@ def render(context: ReportContext) -> str:
         title=context.title,
         labels=context.labels,
         headline=context.headline,
+        headline_badges=context.headline_badges,
         sections=shown,
         provenance=plain,
         nested=nested,
@@ -131,12 +135,20 @@ def _shown(i: int, section: ReportSection, figures: Mapping[str, str]) -> _Shown
 
 def _table(frame: pl.DataFrame) -> _Table:
     groups = _groups(frame.columns)
-    rows = [[_cell(row, names) for _, names in groups] for row in frame.iter_rows(named=True)]
-    numeric = [_numeric(frame, names) for _, names in groups]
+    rows = list(frame.iter_rows(named=True))
+    columns = [[_cell(row, names) for row in rows] for _, names in groups]
+    kinds = [
+        _kind(texts, numeric=_numeric(frame, names))
+        for texts, (_, names) in zip(columns, groups, strict=True)
+    ]
+    cells = [
+        [Cell("", text, "", "") for text in texts] if kind == "text" else aligned(texts)
+        for texts, kind in zip(columns, kinds, strict=True)
+    ]
     return _Table(
         headings=[heading.replace("_", " ") for heading, _ in groups],
-        numeric=numeric,
-        rows=rows,
+        kinds=kinds,
+        rows=list(zip(*cells, strict=True)),
         folded=frame.height >= _LONG,
     )
 
@@ -170,13 +182,14 @@ def _text(value: Any) -> str:
 
 
 def _numeric(frame: pl.DataFrame, names: tuple[str, ...]) -> bool:
-    """Numbers, and text columns that hold formatted estimates, align on the right."""
-    if len(names) == 3 or frame.schema[names[0]].is_numeric():
-        return True
-    if frame.schema[names[0]] != pl.String:
-        return False
-    texts = frame[names[0]].drop_nulls().to_list()
-    return bool(texts) and all(text == NONE or text[:1] in "−0123456789" for text in texts)
+    return len(names) == 3 or frame.schema[names[0]].is_numeric()
+
+
+def _kind(texts: list[str], *, numeric: bool) -> str:
+    """Numbers align at the right, estimates at the decimal point of the estimate."""
+    if not numeric and (set(texts) <= {NONE} or not all(map(is_number, texts))):
+        return "text"
+    return "estimate" if any("[" in text for text in texts) else "number"
 
 
 Pairs = list[tuple[str, str]]

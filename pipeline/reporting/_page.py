@@ -12,12 +12,20 @@ from pipeline.reporting._figures_parts import (
     reliability_figure,
 )
 from pipeline.reporting._figures_plane import cost_quality_figure, frontier_figure
+from pipeline.reporting._format import number_text
 from pipeline.reporting._headline import headline
 from pipeline.reporting._html import ReportContext, ReportSection
 from pipeline.reporting._inputs import ReportInputs
+from pipeline.reporting._views import (
+    baseline_view,
+    contrast_view,
+    operating_points_view,
+    reference_view,
+)
 
 __all__ = ["compose", "draw"]
 
+_SPLIT = "test"
 _LABELS = {
     "simulated": "requests served by the engine on its virtual clock",
     "emulated": "responses written by emulated models",
@@ -28,7 +36,10 @@ _LABELS = {
 
 def draw(inputs: ReportInputs, params: Params) -> dict[str, str]:
     """Return the figures as SVG texts by name."""
-    tables, label = inputs.tables, _label(inputs)
+    tables = inputs.tables
+    served, offline = (_labels(tables[name]) for name in ("cells", "references"))
+    label = f"{served}, {_SPLIT} split"
+    both = f"arms {served}, references {offline}, {_SPLIT} split"
     rates = sorted(params.loadtest.rates)
     curves = {
         str(model): list(part.select("predicted", "observed", "count").iter_rows())
@@ -37,12 +48,12 @@ def draw(inputs: ReportInputs, params: Params) -> dict[str, str]:
     return {
         "frontier": frontier_figure(tables["cells"], tables["frontier"], label=label),
         "cost_quality": cost_quality_figure(
-            tables["references"], tables["cells"], rates[len(rates) // 2], label=label
+            tables["references"], tables["cells"], rates[len(rates) // 2], label=both
         ),
         "mix": mix_figure(tables["mix"], label=label),
         "ablation": ablation_figure(tables["ablation"], label=label),
         "drift": drift_figure(tables["drift"], label=label),
-        "reliability": reliability_figure(curves, label="test split"),
+        "reliability": reliability_figure(curves, label=f"{offline}, {_SPLIT} split"),
     }
 
 
@@ -50,58 +61,65 @@ def compose(
     inputs: ReportInputs, params: Params, figures: dict[str, str], provenance: dict[str, Any]
 ) -> ReportContext:
     """Put the page together."""
-    responses = "recorded" if params.collect.source == "recorded" else "emulated"
-    used = {name: _LABELS[name] for name in ("simulated", responses)}
+    served, offline = (_labels(inputs.tables[name]) for name in ("cells", "references"))
+    shown = [name for name in _LABELS if name in f"{served} {offline}"]
     return ReportContext(
         title=params.report.title,
-        labels=used,
+        labels={name: _LABELS[name] for name in shown},
         headline=headline(inputs, params),
+        headline_badges=[served, f"{_SPLIT} split"],
         figures=figures,
-        tables=[*_results(inputs, params), *_predictors(inputs), *_data(inputs, responses)],
+        tables=[*_results(inputs, params), *_predictors(inputs), *_data(inputs, offline)],
         provenance=provenance,
         methods=_methods(params),
     )
 
 
-def _label(inputs: ReportInputs) -> str:
-    labels = ", ".join(inputs.tables["cells"]["label"].unique().sort())
-    return f"{labels}, test split"
+def _labels(*tables: pl.DataFrame) -> str:
+    """Where the rows of some tables come from, for example "emulated + simulated"."""
+    found = {one for table in tables for text in table["label"] for one in text.split(" + ")}
+    return " + ".join(sorted(found))
 
 
 def _results(inputs: ReportInputs, params: Params) -> list[ReportSection]:
     tables = inputs.tables
-    baseline = params.frontier.baseline
-    common = {"label": "simulated", "split": "test"}
+    cells, frontier = tables["cells"], tables["frontier"]
+    references, differences = tables["references"], tables["differences"]
+    common = {"label": _labels(cells), "split": _SPLIT}
     return [
         ReportSection(
             "Quality, latency and cost",
             "Mean E2E counts from the scheduled time. An arm is on the frontier of its rate when "
             "no other is at least as good in quality, mean E2E and cost and better in one. "
             "Oracles see the labels; they are bounds, not policies.",
-            tables["frontier"].drop("label"),
+            operating_points_view(cells, frontier),
             "frontier",
             **common,
         ),
         ReportSection(
             "Against references that read no prompt",
             "Single models, their random mixtures and two oracles on the test prompts, without "
-            "load. The best single model and the dataset oracle were chosen on validation.",
-            tables["references"].drop("label", strict=False),
+            "load. The best single model and the dataset oracle were chosen on validation. The "
+            "line of the figure is what mixing single models at random attains at that cost.",
+            reference_view(references),
             "cost_quality",
-            **common,
+            label=_labels(references),
+            split=_SPLIT,
         ),
         ReportSection(
-            f"Every arm against {baseline}",
+            f"Every arm against {params.frontier.baseline}",
             "Arm minus baseline. Quality and cost are paired by request and resampled by group; "
-            "latency is paired by replication.",
-            tables["differences"].drop("label"),
+            "latency is paired by replication. These intervals are not adjusted for their number; "
+            "the declared contrasts below are.",
+            baseline_view(differences),
             **common,
         ),
         ReportSection(
             "Declared contrasts",
             "The rule stood in params.yaml before the run: supported if the interval lies above "
-            "the margin and Holm's P is below alpha; refuted if it lies below the margin.",
-            tables["ablation"].drop("label", strict=False),
+            "the margin and Holm's P is below alpha; refuted if it lies below the margin; "
+            "inconclusive otherwise.",
+            contrast_view(tables["ablation"]),
             "ablation",
             **common,
         ),
@@ -109,14 +127,15 @@ def _results(inputs: ReportInputs, params: Params) -> list[ReportSection]:
         ReportSection(
             "All cells",
             "Every arm, rate and metric with its interval, method and counts.",
-            tables["cells"].drop("label"),
+            cells.drop("label"),
             **common,
         ),
     ]
 
 
 def _predictors(inputs: ReportInputs) -> list[ReportSection]:
-    metrics = inputs.metrics
+    metrics, drift = inputs.metrics, inputs.tables["drift"]
+    offline = _labels(inputs.tables["references"])
     length = {f"{k}, {m}": v for k, part in metrics["length"].items() for m, v in part.items()}
     return [
         ReportSection(
@@ -126,37 +145,37 @@ def _predictors(inputs: ReportInputs) -> list[ReportSection]:
             "mean is as good, routing by content gains nothing on these data.",
             _frame(metrics["quality"], "predictor"),
             "reliability",
-            split="test",
+            label=offline,
+            split=_SPLIT,
         ),
         ReportSection(
             "Length predictor against the per-model mean",
             "Pinball loss in tokens, mean over three quantiles; coverage of the stated bounds.",
             _frame(length, "predictor, model"),
-            split="test",
+            label=offline,
+            split=_SPLIT,
         ),
         ReportSection(
             "Latency heads against the tier's median",
             "Mean absolute percentage error as a fraction, on runs that training did not see.",
             _frame(metrics["latency"], "head"),
             label="simulated",
-            split="test runs",
+            split=_SPLIT,
         ),
         ReportSection(
             "Predictor error under load",
-            "Predictions stored with every request, against what happened to it.",
-            inputs.tables["drift"].drop("label", strict=False),
+            "Predictions stored with every request, against what happened to it. The relative "
+            "error rests on the rows whose actual value is above 0, counted as n mape.",
+            drift.drop("label"),
             "drift",
-            label="simulated",
-            split="test",
+            label=_labels(drift),
+            split=_SPLIT,
         ),
     ]
 
 
 def _data(inputs: ReportInputs, responses: str) -> list[ReportSection]:
     metrics = inputs.metrics
-    splits = metrics["dataset"] | metrics["embed"]
-    flat = {key: value for key, value in splits.items() if not isinstance(value, dict)}
-    flat |= {f"{k} prompts": v for k, v in metrics["dataset"]["prompts_per_split"].items()}
     registry = pl.DataFrame(
         [
             {
@@ -175,7 +194,7 @@ def _data(inputs: ReportInputs, responses: str) -> list[ReportSection]:
         ReportSection(
             "Splits and leakage",
             "Groups and near-copies are never split. Near pairs by cosine are reported, not moved.",
-            pl.DataFrame({"what": list(flat), "value": [str(v) for v in flat.values()]}),
+            _facts(metrics["dataset"] | metrics["embed"]),
         ),
         ReportSection(
             "Judgements",
@@ -188,8 +207,23 @@ def _data(inputs: ReportInputs, responses: str) -> list[ReportSection]:
     ]
 
 
+def _facts(values: dict[str, Any]) -> pl.DataFrame:
+    """Single values in two columns; a mapping gives one row per entry."""
+    rows = []
+    for name, value in values.items():
+        parts = value.items() if isinstance(value, dict) else [("", value)]
+        rows += [(f"{name}, {part}" if part else name, _fact(one)) for part, one in parts]
+    texts = [(name.replace("_", " "), text) for name, text in rows]
+    return pl.DataFrame(texts, schema={"what": pl.String, "value": pl.String}, orient="row")
+
+
+def _fact(value: Any) -> str:
+    return number_text(value) if isinstance(value, float) else str(value)
+
+
 def _frame(rows: dict[str, dict[str, Any]], name: str) -> pl.DataFrame:
-    return pl.DataFrame([{name: key, **row} for key, row in rows.items()])
+    table = [{name: key, **row} for key, row in rows.items()]
+    return pl.DataFrame(table, infer_schema_length=None)
 
 
 def _methods(params: Params) -> list[str]:

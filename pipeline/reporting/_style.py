@@ -9,7 +9,18 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["AMBER", "BLUE", "GREY", "INK", "PALETTE", "bare", "canvas", "place_labels", "svg_text"]
+__all__ = [
+    "AMBER",
+    "BLUE",
+    "GREY",
+    "INK",
+    "PALETTE",
+    "bare",
+    "canvas",
+    "key",
+    "place_labels",
+    "svg_text",
+]
 
 # Okabe and Ito's palette without its yellow, which is too pale for a line on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7F7F7F", "#000000")
@@ -78,6 +89,18 @@ def svg_text(figure: Any, name: str, description: str) -> str:
     text = re.sub(r"url\(#", f"url(#{name}-", text)
     spoken = html.escape(description, quote=True)
     return text.replace("<svg ", f'<svg role="img" aria-label="{spoken}" ', 1).strip() + "\n"
+
+
+def key(names: list[str], width: float) -> tuple[int, float]:
+    """Columns of a legend that fits into a width, and the inches its rows beyond the first take.
+
+    Args:
+        names: the entries; text at the legend's size is about 0.068 inches a character.
+        width: what is there, in inches.
+    """
+    each = 0.55 + 0.068 * max(map(len, names), default=0)
+    columns = max(1, min(len(names), int(width / each)))
+    return columns, 0.19 * (-(-len(names) // columns) - 1 if names else 0)
 
 
 def bare(axes: Any) -> None:

@@ -79,6 +79,12 @@ def test_a_constant_difference_is_seen_through_rounding():
     assert got.estimate == pytest.approx(0.1)
 
 
+def test_rounding_of_a_late_clock_is_no_spread():
+    waits = [(start + 2e-4) - start for start in (3.0, 60.0, 500.0)]
+    assert len(set(waits)) > 1
+    assert replication_interval(waits, level=0.95).method == "degenerate: all runs are equal"
+
+
 def test_bad_input_is_refused():
     with pytest.raises(DataError, match="missing"):
         replication_interval([1.0, float("nan")], level=0.95)
