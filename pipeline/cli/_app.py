@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.cli import _loadtest, _params, _registry
+from pipeline.cli import _fleet, _loadtest, _params, _registry
 from pipeline.stage import exit_on_error
 
 __all__ = ["main"]
@@ -18,6 +18,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(_params.app, name="params")
+app.add_typer(_fleet.app, name="fleet")
 app.add_typer(_loadtest.app, name="loadtest")
 app.add_typer(_registry.app, name="registry")
 

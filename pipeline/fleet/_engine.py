@@ -173,9 +173,9 @@ class Instance:
             for sequence, tokens in moves
             if not sequence.decoding
         )
-        tokens = sum(tokens for _, tokens in moves)
+        prefill = sum(tokens for sequence, tokens in moves if not sequence.decoding)
         context = sum(sequence.computed for sequence in decodes)
-        first = self._step.seconds(tokens, context, prefill_work)
+        first = self._step.seconds(prefill, len(decodes), context, prefill_work)
         steady = len(decodes) == len(self._running) and not admitted and not preempted
         steps = self._steady_steps(decodes) if steady else 1
         return _Run(moves, self.now, first, self._step.growth(len(decodes)), steps)

@@ -11,7 +11,7 @@ __all__ = ["Fleet", "make_instance"]
 
 def make_instance(tier: TierParams) -> Instance:
     """Return an idle engine of this tier, at time 0."""
-    step = StepTime(**tier.step.model_dump())
+    step = StepTime.roofline(**tier.step.model_dump())
     return Instance(step, tier.kv_tokens, tier.max_num_seqs, tier.max_batched_tokens)
 
 

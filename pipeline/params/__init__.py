@@ -9,7 +9,7 @@ from pipeline.params._data import (
     PromptsParams,
     SplitParams,
 )
-from pipeline.params._fleet import FleetParams, StepParams, TierParams
+from pipeline.params._fleet import FaultParams, FleetParams, StepParams, TierParams
 from pipeline.params._loadtest import (
     BEST_SINGLE,
     ArmParams,
@@ -46,6 +46,7 @@ __all__ = [
     "DecisionParams",
     "DriftParams",
     "EmbedParams",
+    "FaultParams",
     "FleetParams",
     "FrontierParams",
     "JudgeParams",

@@ -1,12 +1,12 @@
 """The fleet in params.yaml: what each tier costs, how fast it steps, how many instances it has."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from pipeline.params._section import Count, Positive, Section, refuse_unknown
 
-__all__ = ["FleetParams", "StepParams", "TierParams"]
+__all__ = ["FaultParams", "FleetParams", "StepParams", "TierParams"]
 
 
 class StepParams(Section):
@@ -46,15 +46,60 @@ class TierParams(Section):
         return self
 
 
+class FaultParams(Section):
+    """What goes wrong with one instance, and when; times in seconds since the start.
+
+    slow: iterations take `factor` times as long. stall: nothing moves. crash: everything on the
+    instance is lost and it answers nobody. error: a share of new requests is answered with 5xx.
+    reset: a share of new requests loses its stream after some tokens.
+    """
+
+    instance: str = Field(min_length=1)
+    kind: Literal["slow", "stall", "crash", "error", "reset"]
+    from_s: float = Field(ge=0, allow_inf_nan=False)
+    to_s: Positive
+    factor: Positive | None = Field(default=None, description="for slow: times the usual time")
+    share: Share | None = Field(default=None, description="for error and reset: of new requests")
+    tokens: Count | None = Field(default=None, description="for reset: sent before the stream ends")
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        if self.to_s <= self.from_s:
+            raise ValueError("to_s must be later than from_s")
+        wanted = {"slow": ["factor"], "error": ["share"], "reset": ["share", "tokens"]}
+        for name in ("factor", "share", "tokens"):
+            if (getattr(self, name) is not None) != (name in wanted.get(self.kind, [])):
+                goes = [kind for kind, names in wanted.items() if name in names]
+                raise ValueError(f"{name} goes with kind {' and '.join(goes)}, and only there")
+        return self
+
+
 class FleetParams(Section):
-    """Tiers by name, and how many instances of each are up."""
+    """Tiers by name, and how many instances of each are up.
+
+    Instance names are TIER-NUMBER, numbered from 0 inside a tier.
+    """
 
     tiers: dict[str, TierParams] = Field(min_length=1)
     instances: dict[str, Count] = Field(min_length=1)
+    endpoints: dict[str, str] = Field(default={}, description="base URL by instance name")
+    faults: tuple[FaultParams, ...] = Field(default=(), strict=False)
+
+    @property
+    def instance_names(self) -> list[str]:
+        """Every instance, tier by tier."""
+        return [
+            f"{tier}-{number}"
+            for tier in self.tiers
+            for number in range(self.instances.get(tier, 0))
+        ]
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
         refuse_unknown("tier in instances", list(self.instances), list(self.tiers))
+        refuse_unknown("instance in endpoints", list(self.endpoints), self.instance_names)
+        broken = [fault.instance for fault in self.faults]
+        refuse_unknown("instance in faults", broken, self.instance_names)
         models = [tier.model for tier in self.tiers.values()]
         twice = sorted({model for model in models if models.count(model) > 1})
         if twice:

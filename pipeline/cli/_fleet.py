@@ -1,0 +1,14 @@
+"""`routebalance fleet`: serve, check, measure and fit instances; one command a module."""
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Serve, check, measure and fit the instances of a fleet.", no_args_is_help=True
+)
+
+
+@app.callback()
+def fleet() -> None:
+    """Group of the fleet commands."""
