@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.params._section import Count, Positive, Section, refuse_unknown
+from pipeline.params._section import Count, Positive, Section, Share, refuse_unknown
 
 __all__ = ["FaultParams", "FleetParams", "StepParams", "TierParams"]
 
