@@ -1,263 +1,315 @@
-"""The instance engine: continuous batching as a pure state machine.
+"""The instance engine: continuous batching as a pure state machine, one iteration at a time.
 
-There is no clock and no I/O in it: callers submit sequences and advance the state to a time. An
-iteration serves the running sequences first, in order of admission (one decode token each, or the
-next prefill chunk), then admits waiting ones first come first served, under a token budget, a limit
-of sequences and the free KV blocks. A running sequence that finds no block preempts the youngest
-one, which gives up its cache and is computed again later.
+There is no clock and no I/O in it: callers submit and cancel sequences and advance the state to a
+time. This file is the specification; `_kernel.py` does the same on arrays for whole fleets, skips
+runs of decodes, and is tested equal to it.
 
-Iterations of decodes alone repeat until something changes, and their times grow by a constant, so a
-whole run of them is advanced in closed form. That is exact, not an approximation.
+An iteration serves the running sequences first, in order of class and arrival (one decode token
+each, or the next prefill chunk), then admits waiting ones in the same order, under a token budget,
+a limit of sequences and the free KV blocks. A running sequence that finds no block preempts the
+last one, which gives up its cache and is computed again later. These are the rules of vLLM V1.
 """
 
 import math
-from collections import deque
-from dataclasses import dataclass
+from bisect import insort
 
-from pipeline.fleet._sequence import BLOCK_TOKENS, Sequence, blocks
+from pipeline.fleet._blocks import BlockPool
+from pipeline.fleet._sequence import BLOCK_TOKENS, Sequence, Status, blocks
+from pipeline.fleet._snapshot import Iteration, Telemetry
 from pipeline.fleet._step import StepTime
 
-__all__ = ["Instance", "Telemetry"]
-
-
-@dataclass(frozen=True, slots=True)
-class Telemetry:
-    """What an instance says of itself at one moment."""
-
-    running: int
-    waiting: int
-    pending_prefill_tokens: int
-    pending_decode_tokens: float
-    context_tokens: int
-    kv_utilisation: float
-
-
-@dataclass(slots=True)
-class _Run:
-    """One iteration, or `steps` equal decode iterations, under way since `start`.
-
-    Iteration j (0-based) takes first + growth * j seconds.
-    """
-
-    moves: list[tuple[Sequence, int]]
-    start: float
-    first: float
-    growth: float
-    steps: int
-
-    def duration(self, steps: int) -> float:
-        return steps * self.first + self.growth * (steps * (steps - 1) / 2)
-
-    def steps_within(self, seconds: float) -> int:
-        """Most iterations that end within so many seconds of the start."""
-        if self.duration(self.steps) <= seconds:
-            return self.steps
-        if seconds < self.first:
-            return 0
-        half = self.first - self.growth / 2
-        root = math.sqrt(half * half + 2 * self.growth * seconds)
-        steps = int(2 * seconds / (half + root))
-        # The root is a float: step back or forth to the iteration that the durations agree on.
-        while self.duration(steps) > seconds:
-            steps -= 1
-        while steps < self.steps and self.duration(steps + 1) <= seconds:
-            steps += 1
-        return steps
-
-    def skip(self, steps: int) -> None:
-        """Make the iteration after the first `steps` the new first one."""
-        self.start += self.duration(steps)
-        self.first += self.growth * steps
-        self.steps -= steps
+__all__ = ["Instance"]
 
 
 class Instance:
-    """One continuous-batching engine.
+    """One continuous-batching engine. Times are engine seconds.
 
     Args:
         step: iteration time.
         kv_tokens: tokens that the KV cache holds, at least one block.
         max_num_seqs: most sequences in one iteration.
         max_batched_tokens: most tokens in one iteration.
+        prefix_caching: whether prompts with equal block hashes share blocks.
+        record_tokens: keep every token and iteration for `take_tokens` and `take_iterations`.
     """
 
     def __init__(
-        self, step: StepTime, kv_tokens: int, max_num_seqs: int, max_batched_tokens: int
+        self,
+        step: StepTime,
+        kv_tokens: int,
+        max_num_seqs: int,
+        max_batched_tokens: int,
+        *,
+        prefix_caching: bool = False,
+        record_tokens: bool = False,
     ) -> None:
         self.now = 0.0
+        self.up = True
         self._step = step
-        self._blocks = kv_tokens // BLOCK_TOKENS
+        self._total = kv_tokens // BLOCK_TOKENS
         self._max_num_seqs = max_num_seqs
         self._budget = max_batched_tokens
-        self._running: list[Sequence] = []
-        self._waiting: deque[Sequence] = deque()
-        self._run: _Run | None = None
+        self._caching = prefix_caching
+        self._recording = record_tokens
+        self._factor = 1.0
+        self._stalled_until = 0.0
+        self._submitted = 0
+        self._preemptions = 0
+        self._order: dict[int, tuple[int, int]] = {}
         self._finished: list[Sequence] = []
+        self._tokens: list[tuple[float, Sequence, int]] = []
+        self._iterations: list[Iteration] = []
+        self._reset()
+
+    def _reset(self) -> None:
+        self._pool = BlockPool(self._total, self._caching)
+        self._running: list[Sequence] = []
+        self._waiting: list[Sequence] = []
+        self._cancelled: list[Sequence] = []
+        self._iteration: Iteration | None = None
 
     def fits(self, sequence: Sequence) -> bool:
         """Whether the cache could ever hold the whole sequence."""
-        return blocks(sequence.prompt_tokens + sequence.output_tokens) <= self._blocks
+        return blocks(sequence.prompt_tokens + sequence.output_tokens) <= self._total
 
     def submit(self, sequence: Sequence, now: float) -> None:
-        """Queue a sequence at time `now`; time never runs back.
+        """Queue a sequence at time `now`; an instance that is down fails it at once.
 
         Raises:
-            ValueError: `now` is in the past, or the cache can never hold the sequence.
+            ValueError: `now` is in the past, its id is here already, or the cache can never hold
+                the sequence.
         """
         if now < self.now:
             raise ValueError(f"submitted at {now} s, but the engine is at {self.now} s")
+        if sequence.request_id in self._order:
+            raise ValueError(f"request {sequence.request_id} is on this instance already")
         if not self.fits(sequence):
             raise ValueError(f"request {sequence.request_id} is larger than the KV cache")
         self.advance(now)
-        self._waiting.append(sequence)
-        if self._run is not None:
-            # The newcomer may join after the iteration under way, so no run goes past it.
-            self._run.steps = 1
+        if not self.up:
+            self._end(sequence, "failed")
+            return
+        self._order[sequence.request_id] = (sequence.priority, self._submitted)
+        self._submitted += 1
+        insort(self._waiting, sequence, key=self._rank)
+
+    def cancel(self, request_id: int, now: float) -> bool:
+        """Take a sequence out; one that is being served leaves when the iteration ends.
+
+        Returns:
+            Whether the sequence was here.
+        """
+        self.advance(now)
+        for sequence in self._waiting:
+            if sequence.request_id == request_id:
+                self._waiting.remove(sequence)
+                self._end(sequence, "cancelled")
+                return True
+        for sequence in self._running:
+            if sequence.request_id == request_id and sequence not in self._cancelled:
+                self._cancelled.append(sequence)
+                if self._iteration is None:
+                    self._drop_cancelled()
+                return True
+        return False
+
+    def slow_down(self, factor: float, now: float) -> None:
+        """Let iterations that begin from `now` on take `factor` times their usual time."""
+        self.advance(now)
+        self._factor = factor
+
+    def stall(self, until: float, now: float) -> None:
+        """Let nothing move before `until`; the iteration under way ends that much later."""
+        self.advance(now)
+        frozen = max(self.now, self._stalled_until)
+        if until <= frozen:
+            return
+        under_way = self._iteration
+        if under_way is not None:
+            end = under_way.end + (until - frozen)
+            self._iteration = Iteration(end, under_way.prefill, under_way.decode, under_way.moves)
+        self._stalled_until = until
+
+    def crash(self, now: float) -> None:
+        """Lose everything that is here and answer nobody until `restart`."""
+        self.advance(now)
+        lost = [*self._running, *self._waiting]
+        self.up = False
+        self._reset()
+        for sequence in lost:
+            sequence.held.clear()
+            self._end(sequence, "failed")
+
+    def restart(self, now: float) -> None:
+        """Come back empty after a crash."""
+        self.advance(now)
+        self.up = True
+
+    def next_event(self) -> float:
+        """Time at which the iteration under way ends, planning one if there is work; else inf.
+
+        While the instance is stalled with nothing under way it is the end of the stall.
+        """
+        if self._iteration is None and (self._running or self._waiting):
+            if self._stalled_until > self.now:
+                return self._stalled_until
+            self._begin()
+        return math.inf if self._iteration is None else self._iteration.end
 
     def advance(self, now: float) -> None:
         """Bring the state to time `now`, completing every iteration that ends by then.
 
         No iteration begins at `now` itself: whatever is submitted at that moment may still join it.
         """
-        while self._run is not None or self.now < now:
-            run = self._begin()
-            if run is None:
+        while True:
+            if self._iteration is None:
+                start = max(self.now, self._stalled_until)
+                if start >= now or not (self._running or self._waiting):
+                    break
+                self.now = start
+                self._begin()
+            assert self._iteration is not None
+            if self._iteration.end > now:
                 break
-            steps = run.steps_within(now - run.start)
-            if steps == 0:
-                break
-            self._complete(run, steps)
-            if self._run is not None and run.start >= now:
-                self._run = None  # a steady run, planned again without loss
-        self.now = max(self.now, now)
+            self._complete(self._iteration)
+        if math.isfinite(now):
+            self.now = max(self.now, now)
 
     def telemetry(self) -> Telemetry:
         """The state as of the last `advance`."""
-        prefill, decode = 0, 0.0
-        for sequence in (*self._running, *self._waiting):
-            if not sequence.decoding:
-                prefill += sequence.remaining
-            decode += max(sequence.predicted_tokens - sequence.generated, 1.0)
+        here = [*self._running, *self._waiting]
         return Telemetry(
             running=len(self._running),
             waiting=len(self._waiting),
-            pending_prefill_tokens=prefill,
-            pending_decode_tokens=decode,
-            context_tokens=sum(sequence.computed for sequence in self._running),
-            kv_utilisation=self._used_blocks() / self._blocks,
+            pending_prefill_tokens=sum(s.remaining for s in here if not s.decoding),
+            pending_decode_tokens=sum(max(s.predicted_tokens - s.generated, 1.0) for s in here),
+            context_tokens=sum(s.computed for s in self._running),
+            kv_utilisation=self._pool.used / self._total,
+            preemptions=self._preemptions,
+            prefix_queries=self._pool.queries,
+            prefix_hits=self._pool.hits,
         )
 
     def take_finished(self) -> list[Sequence]:
-        """Return the sequences that ended since the last call, in order of their end."""
+        """Return the sequences that ended since the last call, however, in order of their end."""
         finished, self._finished = self._finished, []
         return finished
 
-    def _used_blocks(self) -> int:
-        return sum(blocks(sequence.computed) for sequence in self._running)
+    def take_tokens(self) -> list[tuple[float, Sequence, int]]:
+        """Return time, sequence and number (from 1) of every output token since the last call."""
+        tokens, self._tokens = self._tokens, []
+        return tokens
 
-    def _begin(self) -> _Run | None:
-        """Return the run under way, planning one if there is work and none is under way."""
-        if self._run is None and (self._running or self._waiting):
-            self._run = self._plan()
-        return self._run
+    def take_iterations(self) -> list[Iteration]:
+        """Return the iterations that ended since the last call."""
+        iterations, self._iterations = self._iterations, []
+        return iterations
 
-    def _plan(self) -> _Run:
-        free = self._blocks - self._used_blocks()
-        moves, budget, free, preempted = self._serve_running(free)
-        admitted = False
+    def _rank(self, sequence: Sequence) -> tuple[int, int]:
+        return self._order[sequence.request_id]
+
+    def _begin(self) -> None:
+        moves, budget, preempted = self._serve_running()
         if not preempted:
-            admitted = self._admit(moves, budget, free)
-        decodes = [sequence for sequence, _ in moves if sequence.decoding]
-        prefill_work = sum(
-            tokens * (sequence.computed + tokens / 2)
-            for sequence, tokens in moves
-            if not sequence.decoding
-        )
-        prefill = sum(tokens for sequence, tokens in moves if not sequence.decoding)
-        context = sum(sequence.computed for sequence in decodes)
-        first = self._step.seconds(prefill, len(decodes), context, prefill_work)
-        steady = len(decodes) == len(self._running) and not admitted and not preempted
-        steps = self._steady_steps(decodes) if steady else 1
-        return _Run(moves, self.now, first, self._step.growth(len(decodes)), steps)
+            self._admit(moves, budget)
+        prefill = decode = context = 0
+        work = 0.0
+        for sequence, tokens in moves:
+            if sequence.decoding:
+                decode += 1
+                context += sequence.computed
+            else:
+                prefill += tokens
+                work += tokens * (sequence.computed + tokens / 2)
+        seconds = self._step.seconds(prefill, decode, context, work) * self._factor
+        self._iteration = Iteration(self.now + seconds, prefill, decode, tuple(moves))
 
-    def _serve_running(self, free: int) -> tuple[list[tuple[Sequence, int]], int, int, bool]:
-        """Plan the running sequences; return moves, budget left, blocks left, any preemption."""
+    def _serve_running(self) -> tuple[list[tuple[Sequence, int]], int, bool]:
+        """Plan the running sequences; return moves, budget left, and whether any was preempted."""
         moves: list[tuple[Sequence, int]] = []
         budget, preempted, index = self._budget, False, 0
         while index < len(self._running) and budget > 0:
             sequence = self._running[index]
             tokens = min(sequence.remaining, budget)
-            need = blocks(sequence.computed + tokens) - blocks(sequence.computed)
-            while need > free and self._running[-1] is not sequence:
-                free += self._preempt()
+            goal = sequence.computed + tokens
+            lacks = self._pool.missing(sequence, goal, [])
+            while lacks > self._pool.free and self._running[-1] is not sequence:
+                self._preempt()
                 preempted = True
-            if need > free:
-                # The youngest itself: it waits for the older ones to end.
+            if lacks > self._pool.free:
+                # The last one itself: it waits for the others to end.
                 self._preempt()
                 preempted = True
                 break
+            self._pool.extend(sequence, goal)
             moves.append((sequence, tokens))
-            budget, free, index = budget - tokens, free - need, index + 1
-        return moves, budget, free, preempted
+            budget, index = budget - tokens, index + 1
+        return moves, budget, preempted
 
-    def _preempt(self) -> int:
-        """Send the youngest running sequence back to the queue's head; return its blocks."""
+    def _preempt(self) -> None:
+        """Send the last running sequence back to the queue, where its rank puts it in front."""
         victim = self._running.pop()
-        freed = blocks(victim.computed)
+        self._pool.release(victim)
         victim.computed = 0
         victim.preemptions += 1
-        self._waiting.appendleft(victim)
-        return freed
+        victim.status = "waiting"
+        self._preemptions += 1
+        insort(self._waiting, victim, key=self._rank)
 
-    def _admit(self, moves: list[tuple[Sequence, int]], budget: int, free: int) -> bool:
-        """Admit waiting sequences first come first served; return whether any came in."""
-        before = len(moves)
+    def _admit(self, moves: list[tuple[Sequence, int]], budget: int) -> None:
+        """Admit waiting sequences in order, as long as the first of them fits."""
         while self._waiting and budget > 0 and len(self._running) < self._max_num_seqs:
             sequence = self._waiting[0]
-            tokens = min(sequence.remaining, budget)
-            need = blocks(tokens)
-            if need > free:
+            cached = self._pool.cached(sequence)
+            found = len(cached) * BLOCK_TOKENS
+            tokens = min(sequence.known - found, budget)
+            if self._pool.missing(sequence, found + tokens, cached) > self._pool.free:
                 break
-            self._waiting.popleft()
-            self._running.append(sequence)
+            self._waiting.pop(0)
+            self._pool.share(sequence, cached)
+            self._pool.extend(sequence, found + tokens)
+            sequence.status = "running"
+            insort(self._running, sequence, key=self._rank)
             moves.append((sequence, tokens))
-            budget, free = budget - tokens, free - need
-        return len(moves) > before
+            budget -= tokens
 
-    def _steady_steps(self, decodes: list[Sequence]) -> int:
-        """Decode iterations until a sequence ends or the cache is full, whichever is first."""
-        most = min(sequence.output_tokens - sequence.generated for sequence in decodes)
-        if self._blocks_after(decodes, most) <= self._blocks:
-            return most
-        low, high = 1, most
-        while high - low > 1:
-            middle = (low + high) // 2
-            fits = self._blocks_after(decodes, middle) <= self._blocks
-            low, high = (middle, high) if fits else (low, middle)
-        return low
-
-    @staticmethod
-    def _blocks_after(decodes: list[Sequence], steps: int) -> int:
-        return sum(blocks(sequence.computed + steps) for sequence in decodes)
-
-    def _complete(self, run: _Run, steps: int) -> None:
-        """Apply the first `steps` iterations of the run."""
-        run.skip(steps)
-        end = run.start
-        if run.steps == 0:
-            self._run = None
-        self.now = end
-        ended = False
-        for sequence, tokens in run.moves:
+    def _complete(self, iteration: Iteration) -> None:
+        self._iteration = None
+        self.now = iteration.end
+        if self._recording:
+            self._iterations.append(iteration)
+        for sequence, tokens in iteration.moves:
             emits = tokens == sequence.remaining
-            sequence.computed += tokens * steps
+            sequence.computed += tokens
+            self._pool.remember(sequence, sequence.computed - tokens)
             if emits:
-                sequence.generated += steps
-                if sequence.first_token is None:
-                    sequence.first_token = end
-                if sequence.generated >= sequence.output_tokens:
-                    sequence.done = end
-                    self._finished.append(sequence)
-                    ended = True
-        if ended:
-            self._running = [sequence for sequence in self._running if sequence.done is None]
+                self._emit(sequence)
+        self._drop_cancelled()
+
+    def _emit(self, sequence: Sequence) -> None:
+        sequence.generated += 1
+        if sequence.first_token is None:
+            sequence.first_token = self.now
+        if self._recording:
+            self._tokens.append((self.now, sequence, sequence.generated))
+        if sequence.generated == sequence.output_tokens:
+            sequence.done = self.now
+            self._leave(sequence, "finished")
+
+    def _drop_cancelled(self) -> None:
+        for sequence in self._cancelled:
+            # It may have ended, or have been preempted, in the iteration that it was waiting for.
+            if sequence.status == "running":
+                self._leave(sequence, "cancelled")
+        self._cancelled.clear()
+
+    def _leave(self, sequence: Sequence, status: Status) -> None:
+        self._running.remove(sequence)
+        self._pool.release(sequence)
+        self._end(sequence, status)
+
+    def _end(self, sequence: Sequence, status: Status) -> None:
+        sequence.status = status
+        sequence.ended = self.now
+        self._order.pop(sequence.request_id, None)
+        self._finished.append(sequence)

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipeline.fleet._engine import Telemetry
 from pipeline.fleet._sequence import Sequence
+from pipeline.fleet._snapshot import Telemetry
 from pipeline.fleet._step import StepTime
 from pipeline.fleet._tier import make_instance
 from pipeline.params import ProfileParams, TierParams

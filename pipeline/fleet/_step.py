@@ -1,6 +1,5 @@
 """How long one iteration of an instance takes."""
 
-from bisect import bisect_right
 from collections.abc import Sequence as Values
 from dataclasses import dataclass, replace
 
@@ -33,9 +32,10 @@ def iteration_ms(
     elif tokens <= knots[0]:
         dense = curve[0]
     else:
-        right = bisect_right(knots, tokens)
-        span = knots[right] - knots[right - 1]
-        share = (tokens - knots[right - 1]) / span
+        right = 1
+        while knots[right] <= tokens:
+            right += 1
+        share = (tokens - knots[right - 1]) / (knots[right] - knots[right - 1])
         dense = curve[right - 1] + share * (curve[right] - curve[right - 1])
     return dense + rates[1] * prefill + rates[2] * decode + rates[3] * context + rates[4] * work
 
@@ -47,10 +47,10 @@ class StepTime:
     t = curve(N) + p*P + c*D + d*S + q*Q   milliseconds
 
     with P prefill tokens, D decoding sequences, N = P + D, S context tokens of the decoding
-    sequences and Q = sum over prefill chunks of chunk * (computed before + chunk / 2). The curve is
-    the time of the dense operators (weights read or computed), d reads the KV cache, q is attention
-    over the prefill. At constant D a decode iteration is longer than the one before it by d*D, which
-    is what lets the virtual clock skip runs of them exactly.
+    sequences and Q = sum over prefill chunks of chunk * (computed before + chunk / 2). The curve
+    is the time of the dense operators (weights read or computed), d reads the KV cache, q is
+    attention over the prefill. At constant D a decode iteration is longer than the one before it by
+    d*D, which is what lets the virtual clock skip runs of them exactly.
 
     Attributes:
         knots, curve: tokens, ascending, and milliseconds there; constant before the first knot.

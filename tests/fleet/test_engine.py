@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.fleet import BLOCK_TOKENS, Instance, Sequence, StepTime
 
-PLAIN = StepTime(w=10.0, c=0.0, e=0.0, f=0.001, d=0.0, q=0.0)  # every iteration 10 ms
+PLAIN = StepTime.roofline(w=10.0, c=0.0, e=0.0, f=0.001, d=0.0, q=0.0)  # every iteration 10 ms
 
 
 def request(number: int, prompt: int, output: int, at: float = 0.0) -> Sequence:
@@ -50,14 +50,14 @@ def test_a_newcomer_joins_after_the_iteration_under_way() -> None:
 
 
 def test_step_time_terms_by_hand() -> None:
-    step = StepTime(w=10, c=0.1, e=5, f=0.2, d=0.01, q=0.001)
-    assert step.seconds(10, 0, 0) == pytest.approx(0.011)  # weights: 10 + 1 > 5 + 2
-    assert step.seconds(100, 0, 0) == pytest.approx(0.025)  # compute: 5 + 20 = 25 > 20
-    assert step.seconds(10, 200, 50) == pytest.approx(0.011 + 0.002 + 0.00005)
+    step = StepTime.roofline(w=10, c=0.1, e=5, f=0.2, d=0.01, q=0.001)
+    assert step.seconds(10, 0, 0, 0) == pytest.approx(0.011)  # weights: 10 + 1 > 5 + 2
+    assert step.seconds(100, 0, 0, 0) == pytest.approx(0.025)  # compute: 5 + 20 = 25 > 20
+    assert step.seconds(6, 4, 200, 50) == pytest.approx(0.011 + 0.002 + 0.00005)
 
 
 def test_decode_time_grows_with_context() -> None:
-    step = StepTime(w=10, c=0, e=0, f=0.001, d=1.0, q=0)
+    step = StepTime.roofline(w=10, c=0, e=0, f=0.001, d=1.0, q=0)
     (done,) = run_alone(engine(step), request(0, 5, 4))
     # prefill 10 ms; decodes hold 5, 6, 7 tokens: 15, 16, 17 ms.
     assert done.done == pytest.approx(0.058)
@@ -89,7 +89,7 @@ def test_telemetry_counts_what_is_pending() -> None:
     assert seen.pending_prefill_tokens == 36 + 7
     assert seen.pending_decode_tokens == 8.0 + 20.0
     assert seen.context_tokens == 64
-    assert seen.kv_utilisation == 4 / 1000
+    assert seen.kv_utilisation == 7 / 1000  # the second chunk is under way
 
 
 def test_a_sequence_larger_than_the_cache_is_refused() -> None:
@@ -151,16 +151,17 @@ class SlowTwin:
                 break
             self.waiting.pop(0)
             budget -= planned[sequence.request_id]
-        tokens = context = 0
+        prefill = decode = context = 0
         work = 0.0
         for sequence in self.running:
             chunk = planned.get(sequence.request_id, 0)
-            tokens += chunk
             if sequence.decoding:
+                decode += chunk
                 context += sequence.computed if chunk else 0
             else:
+                prefill += chunk
                 work += chunk * (sequence.computed + chunk / 2)
-        self.now += self.step.seconds(tokens, context, work)
+        self.now += self.step.seconds(prefill, decode, context, work)
         for sequence in self.running:
             chunk = planned.get(sequence.request_id, 0)
             emits = chunk == sequence.remaining and chunk > 0
@@ -187,7 +188,7 @@ workloads = st.lists(
     st.tuples(st.integers(1, 90), st.integers(1, 40), st.floats(0, 2)), min_size=1, max_size=14
 )
 steps = st.builds(
-    StepTime,
+    StepTime.roofline,
     w=st.floats(1, 20),
     c=st.floats(0, 0.5),
     e=st.floats(0, 10),
@@ -221,7 +222,7 @@ def test_equals_the_slow_twin(
 def test_looking_changes_nothing_and_everything_ends_once(
     workload: list[tuple[int, int, float]], looks: list[float], kv: int
 ) -> None:
-    step = StepTime(w=5, c=0.1, e=1, f=0.05, d=0.002, q=1e-5)
+    step = StepTime.roofline(w=5, c=0.1, e=1, f=0.05, d=0.002, q=1e-5)
     times = sorted(at for _, _, at in workload)
     calm = [
         request(i, p, o, t) for i, ((p, o, _), t) in enumerate(zip(workload, times, strict=True))
