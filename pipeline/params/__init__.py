@@ -10,6 +10,7 @@ from pipeline.params._data import (
     SplitParams,
 )
 from pipeline.params._fleet import FaultParams, FleetParams, StepParams, TierParams
+from pipeline.params._fleet_file import dump_fleet, load_fleet
 from pipeline.params._loadtest import (
     BEST_SINGLE,
     ArmParams,
@@ -66,6 +67,8 @@ __all__ = [
     "StepParams",
     "TierParams",
     "WeightParams",
+    "dump_fleet",
+    "load_fleet",
     "load_params",
     "parse_params",
 ]

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
-from pipeline.errors import ParamsError, nearest
+from pipeline.errors import ParamsError
 from pipeline.params._data import (
     CollectParams,
     DatasetParams,
@@ -25,6 +23,7 @@ from pipeline.params._models import (
     QualityParams,
     RegisterParams,
 )
+from pipeline.params._reading import read_mapping, sentence
 from pipeline.params._results import AblationParams, DriftParams, FrontierParams, ReportParams
 from pipeline.params._section import Section, refuse_unknown
 
@@ -83,7 +82,7 @@ def parse_params(values: Mapping[str, Any], where: str = "params.yaml") -> Param
     try:
         return Params.model_validate(dict(values))
     except ValidationError as error:
-        raise ParamsError(f"{where}: {_sentence(error.errors()[0])}") from None
+        raise ParamsError(f"{where}: {sentence(error.errors()[0])}") from None
 
 
 def load_params(path: Path) -> Params:
@@ -92,30 +91,5 @@ def load_params(path: Path) -> Params:
     Raises:
         ParamsError: the file is absent, is not YAML, or does not pass `parse_params`.
     """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ParamsError(f"{path}: cannot be read ({error.strerror})") from error
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise ParamsError(f"{path}: is not YAML ({reason})") from error
-    if not isinstance(values, dict):
-        raise ParamsError(f"{path}: must hold sections such as base and prompts")
+    values = read_mapping(path, "sections such as base and prompts")
     return parse_params(values, str(path))
-
-
-def _sentence(error: ErrorDetails) -> str:
-    """Turn one pydantic error into one sentence that starts with the key."""
-    place = ".".join(str(part) for part in error["loc"])
-    message = error["msg"].removeprefix("Value error, ")
-    message = message[:1].lower() + message[1:]
-    if error["type"] == "missing":
-        return f"{place} is missing"
-    if error["type"] == "literal_error":
-        choices = [
-            text.strip("' ") for text in error["ctx"]["expected"].replace(" or ", ",").split(",")
-        ]
-        return f"{place}: unknown value {error['input']!r}; {nearest(str(error['input']), choices)}"
-    if error["type"] in ("unknown_key", "unknown_name", "value_error"):
-        return f"{place}: {message}" if place else message
-    return f"{place}: {message}, got {error['input']!r}"
