@@ -1,15 +1,19 @@
 """How long one iteration of an instance takes."""
 
-from collections.abc import Sequence as Values
 from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["StepTime", "iteration_ms"]
 
+Values = tuple[float, ...] | NDArray[np.float64]
+
 
 def iteration_ms(
-    knots: Values[float],
-    curve: Values[float],
-    rates: Values[float],
+    knots: Values,
+    curve: Values,
+    rates: Values,
     prefill: float,
     decode: float,
     context: float,

@@ -3,16 +3,31 @@
 from dataclasses import dataclass
 
 from pipeline.fleet._engine import Instance
+from pipeline.fleet._faults import fault_events
 from pipeline.fleet._step import StepTime
+from pipeline.fleet._virtual import Limits, VirtualFleet
 from pipeline.params import FleetParams, TierParams
 
 __all__ = ["Fleet", "make_instance"]
 
 
-def make_instance(tier: TierParams) -> Instance:
-    """Return an idle engine of this tier, at time 0."""
-    step = StepTime.roofline(**tier.step.model_dump())
-    return Instance(step, tier.kv_tokens, tier.max_num_seqs, tier.max_batched_tokens)
+def step_time(tier: TierParams) -> StepTime:
+    """Iteration time of a tier."""
+    return StepTime.roofline(**tier.step.model_dump())
+
+
+def make_instance(
+    tier: TierParams, *, prefix_caching: bool = False, record_tokens: bool = False
+) -> Instance:
+    """Return an idle engine of this tier, at time 0; the options are those of `Instance`."""
+    return Instance(
+        step_time(tier),
+        tier.kv_tokens,
+        tier.max_num_seqs,
+        tier.max_batched_tokens,
+        prefix_caching=prefix_caching,
+        record_tokens=record_tokens,
+    )
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,9 @@ class Fleet:
         index = tuple(params.models.index(model) for model in models)
         return cls(params, names, tiers, models, index)
 
-    def engines(self) -> list[Instance]:
-        """Return one idle engine per instance, in order."""
-        return [make_instance(self.params.tiers[tier]) for tier in self.tiers]
+    def virtual(self) -> VirtualFleet:
+        """Return all instances, idle, on a virtual clock; the declared faults lie ahead."""
+        tiers = [self.params.tiers[tier] for tier in self.tiers]
+        limits = [Limits(t.kv_tokens, t.max_num_seqs, t.max_batched_tokens) for t in tiers]
+        events = fault_events(self.params.faults, list(self.names))
+        return VirtualFleet([step_time(tier) for tier in tiers], limits, events)
