@@ -2,6 +2,8 @@
 
 import typer
 
+from pipeline.cli import _fleet_up
+
 __all__ = ["app"]
 
 app = typer.Typer(
@@ -12,3 +14,6 @@ app = typer.Typer(
 @app.callback()
 def fleet() -> None:
     """Group of the fleet commands."""
+
+
+app.command("up")(_fleet_up.up)

@@ -12,7 +12,7 @@ from pipeline.errors import DataError, SchemaError, UnknownNameError
 from pipeline.rows import PROMPTS
 from pipeline.schema import Column, Schema, read_rows
 
-__all__ = ["read_prompts", "read_responses"]
+__all__ = ["read_answers", "read_prompts", "read_responses"]
 
 _PROMPT_FILE = Schema(
     "prompt file",
@@ -112,3 +112,23 @@ def read_responses(folder: Path, datasets: list[str], models: list[str]) -> pl.D
     if not frames or not sum(frame.height for frame in frames):
         raise DataError(f"{folder}: no recorded response of {', '.join(models)}")
     return pl.concat(frames)
+
+
+def read_answers(folder: Path, models: list[str]) -> pl.DataFrame:
+    """Read every recorded text of the models, whatever the dataset, with the text of its prompt.
+
+    Returns:
+        Columns model, prompt_text, response_text and output_tokens (null where not reported); no
+        row where no file holds a text.
+
+    Raises:
+        SchemaError: prompts.parquet or a file below responses/ is absent or malformed.
+    """
+    prompts = read_rows(folder / "prompts.parquet", _PROMPT_FILE)
+    files = sorted((folder / "responses").glob("*.parquet"))
+    if not files:
+        raise SchemaError(f"{folder}: holds no responses/DATASET.parquet")
+    wanted = pl.col("model").is_in(models) & pl.col("response_text").is_not_null()
+    answers = pl.concat([read_rows(path, _RESPONSE_FILE).filter(wanted) for path in files])
+    columns = ("model", "prompt_text", "response_text", "output_tokens")
+    return answers.join(prompts, on="prompt_id").select(columns)
