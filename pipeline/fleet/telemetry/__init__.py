@@ -1,0 +1,26 @@
+"""Telemetry of live and emulated instances: one reader of vLLM's /metrics for both."""
+
+from pipeline.fleet.telemetry._histogram import Histogram
+from pipeline.fleet.telemetry._http import base_url
+from pipeline.fleet.telemetry._link import Link, PollRule, State
+from pipeline.fleet.telemetry._metrics import parse_metrics
+from pipeline.fleet.telemetry._observed import Observed, ObservedState, to_telemetry
+from pipeline.fleet.telemetry._reader import FleetReader, Reader
+from pipeline.fleet.telemetry._sample import Interval, MetricsSample, difference
+
+__all__ = [
+    "FleetReader",
+    "Histogram",
+    "Interval",
+    "Link",
+    "MetricsSample",
+    "Observed",
+    "ObservedState",
+    "PollRule",
+    "Reader",
+    "State",
+    "base_url",
+    "difference",
+    "parse_metrics",
+    "to_telemetry",
+]
