@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipeline.fleet import Fleet, Instance, Sequence, Telemetry
+from pipeline.fleet import Fleet, Sequence, VirtualFleet, request_fault
 from pipeline.loadtest._record import Decision, record
 from pipeline.loadtest._workload import Workload
 from pipeline.params import LoadtestParams
@@ -50,7 +50,8 @@ def run_cell(
         workload.best_single,
         stream(seed, "arm", cell.arm, cell.rate, cell.seed),
     )
-    decisions = _Router(params, fleet, workload, policy).serve(arrivals, rows)
+    draws = stream(seed, "faults", cell.rate, cell.seed).random(params.requests)
+    decisions = _Router(params, fleet, workload, policy, draws).serve(arrivals, rows)
     return record(cell.arm, cell.rate, cell.seed, decisions, params, fleet, workload)
 
 
@@ -77,14 +78,16 @@ class _Router:
     fleet: Fleet
     workload: Workload
     policy: Policy
-    engines: list[Instance] = field(init=False)
+    draws: NDArray[np.float64]
+    engines: VirtualFleet = field(init=False)
     ledger: Ledger = field(default_factory=Ledger)
     on_the_way: deque[tuple[float, int, Sequence]] = field(default_factory=deque)
-    snapshots: list[Telemetry] = field(default_factory=list)
+    lost: list[Sequence] = field(default_factory=list)
+    observed: NDArray[np.float64] = field(init=False)
     taken: float = -np.inf
 
     def __post_init__(self) -> None:
-        self.engines = self.fleet.engines()
+        self.engines = self.fleet.virtual()
 
     def serve(self, arrivals: NDArray[np.float64], rows: list[int]) -> list[Decision]:
         """Decide and dispatch every request, then let the engines drain."""
@@ -100,8 +103,10 @@ class _Router:
             decisions += self._decide(batch, [rows[i] for i in batch], arrivals, start, free)
             first = last
         self._deliver(np.inf)
-        for engine in self.engines:
-            engine.advance(np.inf)
+        self.engines.advance(np.inf)
+        self.engines.take_finished()
+        for sequence in self.lost:
+            sequence.status, sequence.done = "failed", None
         return decisions
 
     def _decision_s(self, size: int) -> float:
@@ -118,7 +123,7 @@ class _Router:
         decided: float,
     ) -> list[Decision]:
         self._read_telemetry(start)
-        state = self.ledger.view(self.snapshots, self.taken)
+        state = self.ledger.view(self.observed, self.taken)
         dispatched = decided + self.params.router.hop_ms * 1e-3
         decisions = []
         for assignment in self.policy.assign(rows, self.workload.estimates, state):
@@ -152,12 +157,23 @@ class _Router:
         if now - self.taken < self.params.router.telemetry_period_s:
             return
         self._deliver(now)
-        for engine in self.engines:
-            engine.advance(now)
-        self.snapshots = [engine.telemetry() for engine in self.engines]
+        self.engines.advance(now)
+        self.observed = self.engines.observe()
         self.taken = now
 
     def _deliver(self, now: float) -> None:
         while self.on_the_way and self.on_the_way[0][0] <= now:
             at, instance, sequence = self.on_the_way.popleft()
-            self.engines[instance].submit(sequence, at)
+            fault = request_fault(
+                self.fleet.params.faults,
+                self.fleet.names[instance],
+                at,
+                self.draws[sequence.request_id],
+            )
+            if fault is not None:
+                self.lost.append(sequence)
+                if fault.kind == "error":
+                    continue
+                # The client is gone after so many tokens, and the engine stops working for it.
+                sequence.output_tokens = min(fault.tokens, sequence.output_tokens)
+            self.engines.submit(instance, sequence, at)

@@ -57,8 +57,9 @@ def _served(
     sequence, chosen = decision.sequence, decision.assignment.instance
     row, model = decision.assignment.row, fleet.model_index[chosen]
     tier = fleet.params.tiers[fleet.tiers[chosen]]
-    label = float(workload.quality[row, model])
-    spent = sequence.prompt_tokens * tier.price_in + sequence.output_tokens * tier.price_out
+    ok = sequence.done is not None
+    label = float(workload.quality[row, model]) if ok else np.nan
+    spent = sequence.prompt_tokens * tier.price_in + sequence.generated * tier.price_out
     return {
         "request_id": sequence.request_id,
         "prompt_id": workload.prompt_ids[row],
@@ -74,9 +75,9 @@ def _served(
         "tier": fleet.tiers[chosen],
         "model": tier.model,
         "prompt_tokens": sequence.prompt_tokens,
-        "output_tokens": sequence.output_tokens,
+        "output_tokens": sequence.generated,
         "output_tokens_source": workload.output_sources[row][model],
-        "status": "failed" if sequence.done is None else "ok",
+        "status": "ok" if ok else "failed",
         "quality": None if np.isnan(label) else label,
         "cost_usd": spent * 1e-6,
         "decision_ms": (decision.decided - decision.started) * 1e3,

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.fleet import Telemetry
-
 __all__ = ["FleetState", "Ledger"]
 
 Floats = NDArray[np.float64]
@@ -28,23 +26,9 @@ class FleetState:
     kv_utilisation: Floats
 
     @classmethod
-    def of(cls, snapshots: list[Telemetry]) -> "FleetState":
-        """Take the state from one snapshot per instance."""
-        columns = np.array(
-            [
-                (
-                    seen.running,
-                    seen.waiting,
-                    seen.pending_prefill_tokens,
-                    seen.pending_decode_tokens,
-                    seen.context_tokens,
-                    seen.kv_utilisation,
-                )
-                for seen in snapshots
-            ],
-            dtype=np.float64,
-        ).T
-        return cls(*(np.ascontiguousarray(column) for column in columns))
+    def of(cls, observed: Floats) -> "FleetState":
+        """Take the state from what was observed, (6, I), rows in the order of the fields."""
+        return cls(*(row.copy() for row in observed))
 
     @property
     def queue(self) -> Floats:
@@ -80,10 +64,10 @@ class Ledger:
         """Note a request that reaches the instance at time `at`, seconds."""
         self._unseen.append(_Dispatch(at, instance, prompt_tokens, predicted))
 
-    def view(self, snapshots: list[Telemetry], taken: float) -> FleetState:
-        """Merge telemetry taken at one time with everything dispatched since."""
+    def view(self, observed: Floats, taken: float) -> FleetState:
+        """Merge what was observed at one time, (6, I), with everything dispatched since."""
         self._unseen = [dispatch for dispatch in self._unseen if dispatch.at > taken]
-        state = FleetState.of(snapshots)
+        state = FleetState.of(observed)
         for dispatch in self._unseen:
             state.add(dispatch.instance, dispatch.prompt_tokens, dispatch.predicted_tokens)
         return state

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.fleet import Fleet, Telemetry
+from pipeline.fleet import Fleet
 from pipeline.params import (
     ArmParams,
     FleetParams,
@@ -59,7 +59,7 @@ def estimates(
 
 
 def idle(instances: int) -> FleetState:
-    return FleetState.of([Telemetry(0, 0, 0, 0.0, 0, 0.0)] * instances)
+    return FleetState.of(np.zeros((6, instances)))
 
 
 def policy(router: str, dispatcher: str, **more: str) -> Policy:
@@ -186,18 +186,18 @@ def test_the_ledger_counts_what_telemetry_cannot_have_seen() -> None:
     ledger = Ledger()
     ledger.record(1.0, 0, 100, 50)
     ledger.record(2.0, 1, 200, 70)
-    old = ledger.view([Telemetry(0, 0, 0, 0.0, 0, 0.0)] * 2, taken=0.5)
+    old = ledger.view(np.zeros((6, 2)), taken=0.5)
     assert old.queue.tolist() == [1, 1]
     assert old.pending_prefill.tolist() == [100, 200]
-    later = ledger.view([Telemetry(1, 0, 0, 50.0, 100, 0.1), Telemetry(0, 0, 0, 0.0, 0, 0.0)], 1.5)
+    later = ledger.view(np.array([[1, 0, 0, 50, 100, 0.1], [0] * 6]).T, 1.5)
     assert later.queue.tolist() == [1, 1]
     assert later.pending_decode.tolist() == [50, 70]
-    seen = ledger.view([Telemetry(0, 0, 0, 0.0, 0, 0.0)] * 2, taken=3.0)
+    seen = ledger.view(np.zeros((6, 2)), taken=3.0)
     assert seen.queue.tolist() == [0, 0]
 
 
 def test_a_view_does_not_change_the_telemetry_behind_it() -> None:
-    snapshots = [Telemetry(0, 0, 0, 0.0, 0, 0.0)]
+    snapshots = np.zeros((6, 1))
     ledger = Ledger()
     ledger.record(1.0, 0, 10, 10)
     assert ledger.view(snapshots, 0.0).queue.tolist() == [1]
