@@ -6,6 +6,7 @@ import socket
 import struct
 import time
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from aiohttp import web
 
@@ -183,9 +184,8 @@ async def _open_stream(request: web.Request, ticket: Ticket) -> web.StreamRespon
     response = web.StreamResponse(headers=headers)
     response.enable_chunked_encoding()
     await response.prepare(request)
-    transport = request.transport
-    assert transport is None or isinstance(transport, asyncio.WriteTransport)
-    ticket.transport = transport
+    # A transport of uvloop is no subclass of asyncio's, though it has all of its methods.
+    ticket.transport = cast(asyncio.WriteTransport | None, request.transport)
     return response
 
 
