@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from pipeline.fleet._sequence import Sequence
 from pipeline.fleet._snapshot import Telemetry
-from pipeline.fleet._step import StepTime
 from pipeline.fleet._tier import make_instance
+from pipeline.fleet.steptime import step_time
 from pipeline.params import ProfileParams, TierParams
 from pipeline.rows import PROFILE
 from pipeline.streams import stream
@@ -36,7 +36,7 @@ def profile_tier(name: str, tier: TierParams, params: ProfileParams, seed: int) 
     The offered rate of a run is a share of what the tier could serve with a full batch. State is
     read at dispatch, before the request is added, as the router reads it.
     """
-    step = StepTime.roofline(**tier.step.model_dump())
+    step = step_time(tier)
     context = params.prompt_tokens_mean + params.output_tokens_mean / 2
     capacity = step.decode_capacity(tier.max_num_seqs, context) / params.output_tokens_mean
     rows: list[dict[str, object]] = []

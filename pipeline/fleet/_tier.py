@@ -4,16 +4,11 @@ from dataclasses import dataclass
 
 from pipeline.fleet._engine import Instance
 from pipeline.fleet._faults import fault_events
-from pipeline.fleet._step import StepTime
 from pipeline.fleet._virtual import Limits, VirtualFleet
+from pipeline.fleet.steptime import step_time
 from pipeline.params import FleetParams, TierParams
 
 __all__ = ["Fleet", "make_instance"]
-
-
-def step_time(tier: TierParams) -> StepTime:
-    """Iteration time of a tier."""
-    return StepTime.roofline(**tier.step.model_dump())
 
 
 def make_instance(

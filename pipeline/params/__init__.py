@@ -1,5 +1,6 @@
 """params.yaml as frozen typed objects."""
 
+from pipeline.params._architecture import ARCHITECTURES, ArchitectureParams
 from pipeline.params._arrivals import (
     ArrivalParams,
     ClosedParams,
@@ -22,8 +23,9 @@ from pipeline.params._data import (
     PromptsParams,
     SplitParams,
 )
-from pipeline.params._fleet import FaultParams, FleetParams, StepParams, TierParams
+from pipeline.params._fleet import FaultParams, FleetParams, TierParams
 from pipeline.params._fleet_file import dump_fleet, load_fleet
+from pipeline.params._hardware import HARDWARE, HardwareParams
 from pipeline.params._loadtest import (
     BEST_SINGLE,
     ArmParams,
@@ -48,26 +50,33 @@ from pipeline.params._results import (
     FrontierParams,
     ReportParams,
 )
+from pipeline.params._steps import CurveStepParams, EstimateParams, SimpleStepParams, StepParams
 
 __all__ = [
+    "ARCHITECTURES",
     "BEST_SINGLE",
+    "HARDWARE",
     "AblationParams",
+    "ArchitectureParams",
     "ArmParams",
     "ArrivalParams",
     "BaseParams",
     "ClosedParams",
     "CollectParams",
     "ContrastParams",
+    "CurveStepParams",
     "DatasetParams",
     "DecisionParams",
     "DiurnalParams",
     "DiurnalStateParams",
     "DriftParams",
     "EmbedParams",
+    "EstimateParams",
     "FaultParams",
     "FleetParams",
     "FrontierParams",
     "GammaParams",
+    "HardwareParams",
     "JudgeParams",
     "LatencyParams",
     "LengthParams",
@@ -85,6 +94,7 @@ __all__ = [
     "ReportParams",
     "RouterParams",
     "ScaleParams",
+    "SimpleStepParams",
     "SplitParams",
     "SquareParams",
     "StepParams",

@@ -1,36 +1,30 @@
 """The fleet in params.yaml: what each tier costs, how fast it steps, how many instances it has."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.params._section import Count, Positive, Section, Share, refuse_unknown
+from pipeline.params._steps import AnyStep, EstimateParams, step_form
 
-__all__ = ["FaultParams", "FleetParams", "StepParams", "TierParams"]
+__all__ = ["FaultParams", "FleetParams", "TierParams"]
 
-
-class StepParams(Section):
-    """Coefficients of the iteration time, milliseconds per unit named.
-
-    t = max(w + c*N, e + f*N) + d*S + q*Q for N tokens in the iteration, S context tokens of the
-    decoding sequences and Q = sum over prefill chunks of chunk * (computed before + chunk / 2).
-    """
-
-    w: Positive = Field(description="ms to read the weights")
-    c: float = Field(ge=0, description="ms per token while weight reading dominates")
-    e: float = Field(ge=0, description="ms of fixed cost while computing dominates")
-    f: Positive = Field(description="ms per token while computing dominates")
-    d: float = Field(ge=0, description="ms per context token of the decoding sequences")
-    q: float = Field(ge=0, description="ms per unit of prefill attention")
+STEP_SOURCES = ("step", "profile", "estimate")
 
 
 class TierParams(Section):
-    """One kind of instance: a model on a GPU."""
+    """One kind of instance: a model on a GPU.
+
+    Its iteration time is exactly one of: coefficients (`step`), the file of a fitted or measured
+    tier (`profile`), or what its hardware and architecture let expect (`estimate`).
+    """
 
     model: str = Field(min_length=1)
     gpu: str = Field(min_length=1)
     gpus: Count
-    step: StepParams
+    step: AnyStep | None = None
+    profile: str | None = Field(default=None, min_length=1, description="JSON of a fitted tier")
+    estimate: EstimateParams | None = None
     kv_tokens: int = Field(ge=16, description="tokens that the KV cache holds")
     max_num_seqs: Count
     max_batched_tokens: Count
@@ -38,6 +32,19 @@ class TierParams(Section):
     price_out: float = Field(ge=0, allow_inf_nan=False, description="USD per million output tokens")
     static_ttft_ms: Positive = Field(description="prior of the time to first token")
     static_tpot_ms: Positive = Field(description="prior of the time per output token")
+
+    @field_validator("step", mode="before")
+    @classmethod
+    def _form(cls, value: Any) -> Any:
+        return None if value is None else step_form(value).model_validate(value)
+
+    @model_validator(mode="after")
+    def _one_source_of_time(self) -> Self:
+        given = [name for name in STEP_SOURCES if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"exactly one of {', '.join(STEP_SOURCES)} is accepted, found {found}")
+        return self
 
     @model_validator(mode="after")
     def _every_sequence_decodes(self) -> Self:
