@@ -15,7 +15,7 @@ from pipeline.fleet._compile import compiled
 from pipeline.fleet._sequence import BLOCK_TOKENS
 from pipeline.fleet._step import iteration_ms
 
-__all__ = ["advance", "begin", "duration", "end", "hold", "keep_running"]
+__all__ = ["advance", "begin", "end", "hold", "keep_running", "run_end"]
 
 _iteration_ms = compiled(iteration_ms)
 
@@ -166,26 +166,29 @@ def _steady_steps(a: FleetArrays, i: int, most: int) -> int:
 
 
 @compiled
-def duration(a: FleetArrays, i: int, steps: int) -> float:
-    seconds: float = steps * a.first_s[i] + a.growth[i] * (steps * (steps - 1) / 2)
-    return seconds
+def run_end(a: FleetArrays, i: int, steps: int) -> float:
+    """Time at which the first `steps` iterations of the run are over."""
+    series = steps * a.first_s[i] + a.growth[i] * (steps * (steps - 1) / 2)
+    end: float = a.start[i] + series
+    return end
 
 
 @compiled
-def _steps_within(a: FleetArrays, i: int, seconds: float) -> int:
-    """Most iterations of the run that end within so many seconds of its start."""
-    if seconds < a.first_s[i]:
+def _steps_by(a: FleetArrays, i: int, now: float) -> int:
+    """Most iterations of the run that end by `now`."""
+    if run_end(a, i, 1) > now:
         return 0
     most: int = a.steps[i]
-    if duration(a, i, most) <= seconds:
+    if run_end(a, i, most) <= now:
         return most
     half = a.first_s[i] - a.growth[i] / 2
+    seconds = now - a.start[i]
     root = math.sqrt(half * half + 2 * a.growth[i] * seconds)
-    steps = min(int(2 * seconds / (half + root)), most)
-    # The root is a float: step back or forth to the iteration that the durations agree on.
-    while duration(a, i, steps) > seconds:
+    steps = max(1, min(int(2 * seconds / (half + root)), most))
+    # The root is a float: step back or forth to the iteration that the ends agree on.
+    while run_end(a, i, steps) > now:
         steps -= 1
-    while steps < most and duration(a, i, steps + 1) <= seconds:
+    while steps < most and run_end(a, i, steps + 1) <= now:
         steps += 1
     return steps
 
@@ -193,7 +196,7 @@ def _steps_within(a: FleetArrays, i: int, seconds: float) -> int:
 @compiled
 def _complete(a: FleetArrays, i: int, steps: int) -> None:
     """Apply the first `steps` iterations of the run; the next of them becomes its first."""
-    a.start[i] += duration(a, i, steps)
+    a.start[i] = run_end(a, i, steps)
     a.first_s[i] += a.growth[i] * steps
     a.steps[i] -= steps
     a.now[i] = a.start[i]
@@ -254,7 +257,7 @@ def advance(a: FleetArrays, i: int, now: float) -> None:
                 break
             a.now[i] = start
             begin(a, i)
-        steps = _steps_within(a, i, now - a.start[i])
+        steps = _steps_by(a, i, now)
         if steps == 0:
             break
         _complete(a, i, steps)

@@ -4,7 +4,7 @@ import math
 
 from pipeline.fleet._arrays import CANCELLED, FAILED, RUNNING, WAITING, FleetArrays, Floats, Ints
 from pipeline.fleet._compile import compiled
-from pipeline.fleet._kernel import advance, begin, duration, end, hold, keep_running
+from pipeline.fleet._kernel import advance, begin, end, hold, keep_running, run_end
 
 __all__ = [
     "CRASH",
@@ -140,7 +140,7 @@ def next_event(a: FleetArrays) -> float:
                 earliest = min(earliest, a.stalled_until[i])
                 continue
             begin(a, i)
-        earliest = min(earliest, a.start[i] + duration(a, i, a.steps[i]))
+        earliest = min(earliest, run_end(a, i, a.steps[i]))
     return earliest
 
 

@@ -19,6 +19,7 @@ from pipeline.predictors import load_latency
 from pipeline.progress import say, track
 from pipeline.rows import REQUESTS
 from pipeline.schema import read_rows, write_rows
+from pipeline.workload.arrivals import Trace
 
 __all__ = ["Bench", "cells_of", "run_grid"]
 
@@ -33,7 +34,8 @@ class Bench:
         workload: the test prompts.
         latency_folder: the trained heads.
         seed: base seed.
-        inputs: hash of the files that the workload and the heads came from.
+        inputs: hash of the files that the workload, the heads and the trace came from.
+        trace: times to replay, where params.arrivals names one.
     """
 
     params: LoadtestParams
@@ -42,6 +44,7 @@ class Bench:
     latency_folder: Path
     seed: int
     inputs: str
+    trace: Trace | None = None
 
     def key(self, cell: Cell) -> str:
         """Content key of a cell: whatever can change its rows, and nothing else."""
@@ -125,7 +128,7 @@ def _worker(bench: Bench) -> Callable[[Cell, Path], None]:
     latency = load_latency(bench.latency_folder)
 
     def work(cell: Cell, path: Path) -> None:
-        rows = run_cell(cell, bench.params, fleet, bench.workload, latency, bench.seed)
+        rows = run_cell(cell, bench.params, fleet, bench.workload, latency, bench.seed, bench.trace)
         write_rows(rows, path, REQUESTS)
 
     return work

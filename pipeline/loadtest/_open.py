@@ -1,16 +1,18 @@
 """A bench from the files of earlier stages."""
 
 import json
+from pathlib import Path
 
 from pipeline.errors import ModelError
 from pipeline.files import content_hash, file_hash
 from pipeline.loadtest._grid import Bench
 from pipeline.loadtest._workload import make_workload
-from pipeline.params import Params
+from pipeline.params import Params, TraceParams
 from pipeline.predictors import load_length, load_quality
 from pipeline.rows import DATASET, EMBEDDINGS
 from pipeline.schema import read_rows
 from pipeline.stage import Paths
+from pipeline.workload.arrivals import read_trace
 
 __all__ = ["open_bench"]
 
@@ -33,6 +35,11 @@ def open_bench(params: Params) -> Bench:
         params.base.fleet.prices,
     )
     data = {"dataset": file_hash(Paths.DATASET), "embeddings": file_hash(Paths.EMBEDDINGS)}
+    arrivals, trace = params.loadtest.arrivals, None
+    if isinstance(arrivals, TraceParams):
+        folder = Path(params.base.data_dir)
+        trace = read_trace(arrivals, folder)
+        data["trace"] = file_hash(folder / arrivals.file)
     return Bench(
         params=params.loadtest,
         fleet=params.base.fleet,
@@ -40,6 +47,7 @@ def open_bench(params: Params) -> Bench:
         latency_folder=Paths.LATENCY,
         seed=params.base.seed,
         inputs=content_hash(hashes | data),
+        trace=trace,
     )
 
 

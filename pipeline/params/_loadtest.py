@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from pipeline.params._arrivals import ArrivalParams, PoissonParams
 from pipeline.params._section import Count, Positive, Section, Share, refuse_unknown
 
 __all__ = [
@@ -102,6 +103,7 @@ class LoadtestParams(Section):
     warmup_requests: int = Field(ge=0, description="first requests, left out of statistics")
     rates: tuple[Positive, ...] = Field(min_length=1, strict=False, description="requests/s")
     seeds: tuple[int, ...] = Field(min_length=2, strict=False, description="replications")
+    arrivals: ArrivalParams = Field(default=PoissonParams(), description="how requests arrive")
     weights: dict[str, WeightParams]
     scales: ScaleParams
     router: RouterParams

@@ -208,6 +208,22 @@ def test_next_event_is_the_end_of_a_run_of_decodes() -> None:
     assert fleet.next_event() == pytest.approx(0.0048 + 0.00423 + 0.004233)
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    workload=st.lists(st.tuples(st.integers(1, 90), st.integers(1, 40)), min_size=1, max_size=20)
+)
+def test_going_from_event_to_event_comes_to_an_end(workload: list[tuple[int, int]]) -> None:
+    fleet = VirtualFleet([STEP, SIMPLE], [Limits(30 * BLOCK_TOKENS, 4, 32)] * 2)
+    for i, (prompt, output) in enumerate(workload):
+        fleet.submit(i % 2, Sequence(i, prompt, output, 1.0, 0.0), 0.0)
+    last, events = -1.0, 0
+    while (now := fleet.next_event()) < math.inf:
+        assert now > last  # every event is behind us once we are there
+        fleet.advance(now)
+        last, events = now, events + 1
+    assert len(fleet.take_finished()) == len(workload) <= events * 4
+
+
 def test_classes_and_shared_prefixes_are_refused_by_the_compiled_fleet() -> None:
     fleet = VirtualFleet([SIMPLE], [Limits(16_000, 8, 64)])
     with pytest.raises(ValueError, match="need Instance"):

@@ -1,6 +1,5 @@
 """Engine time on the wall clock."""
 
-import math
 import time
 
 __all__ = ["Clock"]
@@ -29,10 +28,5 @@ class Clock:
         return self.began + at / self.speed
 
     def delay(self, at: float) -> float:
-        """Wall seconds to sleep until an engine time, at least 0.
-
-        They end on the first whole millisecond of the wall clock that is not earlier. Loops count
-        in these; a timer for a fraction could fire early, and would have to be set twice.
-        """
-        now = math.floor(time.monotonic() * 1e3)
-        return max(0, math.ceil(self.wall(at) * 1e3) - now) / 1e3
+        """Wall seconds to sleep until an engine time, at least 0."""
+        return max(0.0, self.wall(at) - time.monotonic())

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from pipeline.fleet import FaultEvent, Instance, Sequence, Telemetry
@@ -63,6 +63,10 @@ class Pacer:
     def catch_up(self) -> float:
         """Bring the engine to the present and write what was due; return engine time."""
         now = self._clock.now()
+        if self._due <= now and not (self._faults and self._faults[0].at <= self._due):
+            # What is due is written before the engine plans what comes next, which takes a while.
+            self._engine.advance(self._due)
+            self._deliver()
         while self._faults and self._faults[0].at <= now:
             self._apply(self._faults.popleft())
         self._engine.advance(now)
@@ -119,9 +123,12 @@ class Pacer:
             self._timer = loop.call_later(self._clock.delay(due), self._tick)
 
     def _tick(self) -> None:
+        # Loops count in whole milliseconds, so a timer may be early; then it is set again.
+        if self._clock.now() >= self._due:
+            self.catch_up()
         self._due = float("inf")
-        self.catch_up()
-        self._arm()
+        # The next pass of the loop plans what comes next; this one ends with the writes.
+        asyncio.get_running_loop().call_soon(self._arm)
 
     def _apply(self, fault: FaultEvent) -> None:
         if fault.kind == "slow_down":
@@ -148,8 +155,7 @@ class Pacer:
             ticket.last_token = at
             ticket.take(number, at)
             touched[ticket] = None
-        for ticket in touched:
-            self._write(ticket)
+        self._write(touched)
         for sequence in self._engine.take_finished():
             self._end(sequence)
 
@@ -168,14 +174,20 @@ class Pacer:
             ticket = self._tickets[sequence.request_id]
             ticket.scheduled = max(sequence.submitted, self._iteration_end)
 
-    def _write(self, ticket: Ticket) -> None:
-        due = ticket.flush()
+    def _write(self, touched: Iterable[Ticket]) -> None:
+        due: list[float] = []
+        for ticket in touched:
+            due += ticket.flush()
+            if ticket.lost:
+                self._engine.cancel(ticket.sequence.request_id, self._engine.now)
+        if due:
+            asyncio.get_running_loop().call_soon(self._note_written, due)
+
+    def _note_written(self, due: list[float]) -> None:
+        """The loop keeps writes to the end of its pass, so they are done in the pass after."""
         written = time.monotonic()
         for at in due:
             self._lags.record(written - self._clock.wall(at))
-        lost = ticket.ended.done() and ticket.sequence.status != "finished"
-        if lost:
-            self._engine.cancel(ticket.sequence.request_id, self._engine.now)
 
     def _end(self, sequence: Sequence) -> None:
         ticket = self._tickets.pop(sequence.request_id)

@@ -73,7 +73,8 @@ class Service:
         prompt = body.only_prompt
         if isinstance(prompt, str):
             return self._admit(body, encode(prompt), prompt, body.max_tokens)
-        return self._admit(body, prompt, question_of(prompt), body.max_tokens)
+        question = question_of(prompt) if self.spec.recorded else None
+        return self._admit(body, prompt, question, body.max_tokens)
 
     def chat(self, body: ChatBody) -> tuple[Ticket, Answer]:
         """Admit a chat completion; raises ApiError."""

@@ -53,6 +53,11 @@ class Ticket:
         """Why it ends when it is served to its end."""
         return "stop" if self.reply.stops else "length"
 
+    @property
+    def lost(self) -> bool:
+        """Whether nobody waits for it any more, though the engine still serves it."""
+        return self.ended.done() and self.sequence.status != "finished"
+
     def submitted(self, now: float) -> None:
         """The request reaches the engine at time `now`."""
         self.sequence.submitted = self.scheduled = self.last_token = now
