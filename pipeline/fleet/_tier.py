@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pipeline.fleet._engine import Instance
 from pipeline.fleet._faults import fault_events
+from pipeline.fleet._step import StepTime
 from pipeline.fleet._virtual import Limits, VirtualFleet
 from pipeline.fleet.steptime import step_time
 from pipeline.params import FleetParams, TierParams
@@ -58,7 +59,12 @@ class Fleet:
 
     def virtual(self) -> VirtualFleet:
         """Return all instances, idle, on a virtual clock; the declared faults lie ahead."""
-        tiers = [self.params.tiers[tier] for tier in self.tiers]
-        limits = [Limits(t.kv_tokens, t.max_num_seqs, t.max_batched_tokens) for t in tiers]
+        steps, limits = zip(*map(self.step_and_limits, range(len(self.names))), strict=True)
         events = fault_events(self.params.faults, list(self.names))
-        return VirtualFleet([step_time(tier) for tier in tiers], limits, events)
+        return VirtualFleet(list(steps), list(limits), events)
+
+    def step_and_limits(self, instance: int) -> tuple[StepTime, Limits]:
+        """Iteration time of one instance, and what it can hold and serve."""
+        tier = self.params.tiers[self.tiers[instance]]
+        limits = Limits(tier.kv_tokens, tier.max_num_seqs, tier.max_batched_tokens)
+        return step_time(tier), limits
