@@ -71,7 +71,8 @@ def fit_profile(tables: Path, gpu: str, model: str, tp: int, form: str = AUTO) -
         ParamsError: a form that needs attention rows, for a target without them.
     """
     read = read_tables(tables)
-    command = f"routebalance fleet fit {tables} --gpu {gpu} --model {model} --tp {tp} --form {form}"
+    # DIR stands for the folder: hashes say which tables it held, on any machine.
+    command = f"routebalance fleet fit DIR --gpu {gpu} --model {model} --tp {tp} --form {form}"
     return profile_target(read, read.find(gpu, model, tp), form, command)
 
 
