@@ -90,15 +90,8 @@ def _against(name: str, tier: str, params: TierParams, probe: Probe, twin: str |
 def _other_model(declared: str, probe: Probe) -> str | None:
     if probe.models is None or declared in probe.models:
         return None
-    return (
-        f"serves no model {declared!r}, which its tier declares; {_offer(declared, probe.models)}"
-    )
-
-
-def _offer(declared: str, served: Mapping[str, int | None]) -> str:
-    return (
-        nearest(declared, served).replace("accepted:", "it serves") if served else "it serves none"
-    )
+    hint = nearest(declared, probe.models) if probe.models else "it serves none"
+    return f"serves no model {declared!r}, which its tier declares; {hint}"
 
 
 def _other_size(declared: int, probe: Probe) -> str | None:
