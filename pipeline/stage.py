@@ -32,6 +32,7 @@ class Paths:
     FRONTIER = Path("reports/frontier")
     ABLATION = Path("reports/ablation")
     DRIFT = Path("reports/drift")
+    FIDELITY = Path("reports/fidelity")
     FIGURES = Path("reports/figures")
     REPORT = Path("reports/report.html")
     KEPT = Path(".cache/routebalance")  # journals and finished cells, never an output

@@ -36,6 +36,8 @@ from pipeline.params._loadtest import (
     WeightParams,
 )
 from pipeline.params._models import (
+    ClockParams,
+    FidelityParams,
     LatencyParams,
     LengthParams,
     ProfileParams,
@@ -61,6 +63,7 @@ __all__ = [
     "ArmParams",
     "ArrivalParams",
     "BaseParams",
+    "ClockParams",
     "ClosedParams",
     "CollectParams",
     "ContrastParams",
@@ -73,6 +76,7 @@ __all__ = [
     "EmbedParams",
     "EstimateParams",
     "FaultParams",
+    "FidelityParams",
     "FleetParams",
     "FrontierParams",
     "GammaParams",

@@ -5,6 +5,8 @@ from pydantic import Field
 from pipeline.params._section import Count, Positive, Section, Share
 
 __all__ = [
+    "ClockParams",
+    "FidelityParams",
     "LatencyParams",
     "LengthParams",
     "ProfileParams",
@@ -55,6 +57,22 @@ class LatencyParams(Section):
     min_child_weight: Positive
     subsample: Share
     level: float = Field(gt=0, lt=1, description="coverage of the bounds")
+
+
+class ClockParams(Section):
+    """A workload that is served on both clocks."""
+
+    requests: int = Field(ge=20, description="in all")
+    rate: Positive = Field(description="requests per engine second over all instances")
+    speed: Positive = Field(description="engine seconds per wall second")
+    bound_percent: Positive = Field(description="difference of the means that is still agreement")
+
+
+class FidelityParams(Section):
+    """How true the engine is."""
+
+    seeds: tuple[int, ...] = Field(min_length=2, strict=False, description="of the published cells")
+    clock: ClockParams
 
 
 class RegisterParams(Section):

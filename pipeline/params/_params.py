@@ -17,6 +17,7 @@ from pipeline.params._data import (
 from pipeline.params._fleet import FleetParams
 from pipeline.params._loadtest import BEST_SINGLE, LoadtestParams
 from pipeline.params._models import (
+    FidelityParams,
     LatencyParams,
     LengthParams,
     ProfileParams,
@@ -51,6 +52,7 @@ class Params(Section):
     length: LengthParams
     profile: ProfileParams
     latency: LatencyParams
+    fidelity: FidelityParams
     register_: RegisterParams = Field(alias="register")
     loadtest: LoadtestParams
     frontier: FrontierParams
