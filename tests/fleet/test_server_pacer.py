@@ -103,8 +103,6 @@ def test_the_lag_is_from_the_engine_time_to_the_write() -> None:
         pacer.submit(ticket(0, 10, 1))
         clock.at = 0.010
         pacer.catch_up()
-        assert lag_quantile(lags.counts(), 1.0) is None  # the loop did not write yet
-        await asyncio.sleep(0)
         found = lag_quantile(lags.counts(), 1.0)
         assert found is not None
         assert found >= 2.99

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
 from pipeline.fleet import FaultEvent, Instance, Sequence, Telemetry
@@ -127,7 +127,7 @@ class Pacer:
         if self._clock.now() >= self._due:
             self.catch_up()
         self._due = float("inf")
-        # The next pass of the loop plans what comes next; this one ends with the writes.
+        # Other instances whose tokens are due in this pass of the loop go before the planning.
         asyncio.get_running_loop().call_soon(self._arm)
 
     def _apply(self, fault: FaultEvent) -> None:
@@ -155,7 +155,8 @@ class Pacer:
             ticket.last_token = at
             ticket.take(number, at)
             touched[ticket] = None
-        self._write(touched)
+        for ticket in touched:
+            self._write(ticket)
         for sequence in self._engine.take_finished():
             self._end(sequence)
 
@@ -174,20 +175,14 @@ class Pacer:
             ticket = self._tickets[sequence.request_id]
             ticket.scheduled = max(sequence.submitted, self._iteration_end)
 
-    def _write(self, touched: Iterable[Ticket]) -> None:
-        due: list[float] = []
-        for ticket in touched:
-            due += ticket.flush()
-            if ticket.lost:
-                self._engine.cancel(ticket.sequence.request_id, self._engine.now)
-        if due:
-            asyncio.get_running_loop().call_soon(self._note_written, due)
-
-    def _note_written(self, due: list[float]) -> None:
-        """The loop keeps writes to the end of its pass, so they are done in the pass after."""
+    def _write(self, ticket: Ticket) -> None:
+        due = ticket.flush()
+        # The bytes are with the kernel: a transport that holds nothing back writes at once.
         written = time.monotonic()
         for at in due:
             self._lags.record(written - self._clock.wall(at))
+        if ticket.lost:
+            self._engine.cancel(ticket.sequence.request_id, self._engine.now)
 
     def _end(self, sequence: Sequence) -> None:
         ticket = self._tickets.pop(sequence.request_id)
