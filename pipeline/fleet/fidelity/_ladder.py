@@ -21,6 +21,7 @@ from pipeline.params import (
     PoissonParams,
     ReferenceGammaParams,
     ReferenceSquareParams,
+    load_fleet,
 )
 from pipeline.streams import stream
 from pipeline.workload.arrivals import arrival_times
