@@ -138,6 +138,17 @@ def test_a_body_that_is_not_json() -> None:
     serve(work)
 
 
+def test_a_stream_needs_http_1_1() -> None:
+    async def work(client: Client) -> None:
+        url, body = client.url("/v1/completions"), {"prompt": "a", "stream": True}
+        old = aiohttp.ClientSession(version=aiohttp.HttpVersion10)
+        async with old as session, session.post(url, json=body) as response:
+            assert response.status == 400
+            assert "HTTP/1.1" in (await response.json())["error"]["message"]
+
+    serve(work)
+
+
 def test_a_client_that_leaves_frees_its_blocks() -> None:
     async def work(client: Client) -> None:
         body = {"prompt": "go on", "max_tokens": 9000, "ignore_eos": True, "stream": True}

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import cast
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from pipeline.fleet.server._bodies import (
     ChatBody,
@@ -177,6 +177,8 @@ async def _open_stream(request: web.Request, ticket: Ticket) -> web.StreamRespon
     The server's own `write` is a coroutine with several calls below it, which is most of what a
     token would cost. It still closes the body and keeps the connection for the next request.
     """
+    if request.version < HttpVersion11:
+        raise ApiError(400, "stream: a stream goes in chunks, which need HTTP/1.1")
     headers = {
         "Content-Type": "text/event-stream; charset=utf-8",
         "Cache-Control": "no-cache",
