@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 DATA = ("prompts", "collect", "judge", "dataset", "embed", "quality", "length")
 FLEET = ("profile", "latency", "register", "loadtest")
-READING = ("frontier", "ablation", "drift", "report")
+READING = ("frontier", "ablation", "drift", "fidelity", "report")
 
 
 def small(root: Path) -> dict[str, Any]:
@@ -34,6 +34,8 @@ def small(root: Path) -> dict[str, Any]:
     params["profile"] |= {"runs": 5, "requests": 40, "loads": [0.05, 0.5]}
     params["latency"]["rounds"] = 30
     params["loadtest"] |= {"requests": 60, "warmup_requests": 10, "rates": [6.0], "seeds": [1, 2]}
+    params["fidelity"]["seeds"] = [1, 2]
+    params["fidelity"]["clock"]["requests"] = 39
     for name in ("frontier", "ablation"):
         params[name]["resamples"] = 200
     return params

@@ -36,9 +36,13 @@ def read_inputs(reports: Path, card: Path) -> ReportInputs:
         "references": "frontier/references.csv",
         "ablation": "ablation/contrasts.csv",
         "drift": "drift/errors.csv",
+        "ladder": "fidelity/ladder.csv",
         "reliability": "plots/reliability.csv",
         "agreement": "agreement.csv",
     }
+    # These are there where the folder of data holds measured GPU tables.
+    measured = {"runs": "fidelity/runs.csv", "steptime": "fidelity/steptime.csv"}
+    tables |= {name: file for name, file in measured.items() if (reports / file).exists()}
     return ReportInputs(
         {name: _csv(reports / file) for name, file in tables.items()},
         {path.stem: _json(path) for path in sorted((reports / "metrics").glob("*.json"))},

@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.params import Params
+from pipeline.reporting._fidelity import fidelity_sections
 from pipeline.reporting._figures_parts import (
     ablation_figure,
     drift_figure,
@@ -69,7 +70,12 @@ def compose(
         headline=headline(inputs, params),
         headline_badges=[served, f"{_SPLIT} split"],
         figures=figures,
-        tables=[*_results(inputs, params), *_predictors(inputs), *_data(inputs, offline)],
+        tables=[
+            *_results(inputs, params),
+            *_predictors(inputs),
+            *fidelity_sections(inputs),
+            *_data(inputs, offline),
+        ],
         provenance=provenance,
         methods=_methods(params),
     )
