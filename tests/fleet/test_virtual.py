@@ -22,6 +22,11 @@ from pipeline.fleet import (
 
 STEP = StepTime.roofline(w=5, c=0.1, e=1, f=0.05, d=0.002, q=1e-5)
 SIMPLE = StepTime.simple(a=4, b=0.08, c=0.2, d=0.003)
+# Every term at once, with a curve that bends and decodes that cost more beside prefill.
+CURVE = StepTime(
+    (1.0, 4.0, 16.0), (3.0, 3.2, 5.5), 0.09, p=0.02, c=0.15, d=0.002, q=1e-4, c_mixed=0.4,
+    d_mixed=0.006, walk=0.02, b=0.7,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ acts = st.lists(
 
 def plain(acts: list[Act], limits: Limits) -> tuple[list[Sequence], list[np.ndarray]]:
     """Play the acts on two plain instances; return what ended and what was seen at every look."""
-    engines = [Instance(step, *limits) for step in (STEP, SIMPLE)]
+    engines = [Instance(step, *limits) for step in (STEP, CURVE)]
     looks, ended, here = [], [], ([], [])
     for number, act in enumerate(acts):
         engine = engines[act.instance]
@@ -99,7 +104,7 @@ def compiled(acts: list[Act], limits: Limits) -> tuple[list[Sequence], list[np.n
         if act.kind in ("slow_down", "stall", "crash", "restart"):
             value = act.at + act.value / 10 if act.kind == "stall" else act.value
             faults.append(FaultEvent(act.at, act.instance, act.kind, value))
-    fleet = VirtualFleet([STEP, SIMPLE], [limits, limits], faults, capacity=1)
+    fleet = VirtualFleet([STEP, CURVE], [limits, limits], faults, capacity=1)
     looks, here = [], ([], [])
     for number, act in enumerate(acts):
         if act.kind == "submit":
@@ -186,8 +191,8 @@ def test_replay_equals_the_fleet_that_is_driven_from_python() -> None:
     prompt, output = rng.integers(1, 200, 200), rng.integers(1, 80, 200)
     instances = rng.integers(0, 2, 200)
     limits = Limits(60 * BLOCK_TOKENS, 8, 64)
-    found = replay([STEP, SIMPLE], [limits] * 2, instances, arrivals, prompt, output)
-    fleet = VirtualFleet([STEP, SIMPLE], [limits] * 2)
+    found = replay([STEP, CURVE], [limits] * 2, instances, arrivals, prompt, output)
+    fleet = VirtualFleet([STEP, CURVE], [limits] * 2)
     for i in range(200):
         sequence = Sequence(i, int(prompt[i]), int(output[i]), 1.0, arrivals[i])
         fleet.submit(int(instances[i]), sequence, float(arrivals[i]))
