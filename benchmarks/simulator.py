@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -113,7 +114,7 @@ def growth(params: FleetParams, sizes: list[tuple[int, int]]) -> list[dict[str, 
     rows = []
     for n, count in sizes:
         fleet, work = machines(params, count), drawn(n, RATE * count / 13, count)
-        seconds = best_of(3 if n <= 10_000 else 1, lambda f=fleet, w=work: f.serve(w))
+        seconds = best_of(3 if n <= 10_000 else 1, partial(fleet.serve, work))
         steps = fleet.serve(work).iterations
         rows.append(
             {
@@ -137,7 +138,7 @@ def one_replica(folder: Path) -> list[dict[str, float]]:
     rows = []
     for rate in (1.0, 4.0):
         work = chat(folder, 2000, rate)
-        seconds = best_of(3, lambda w=work: fleet.serve(w))
+        seconds = best_of(3, partial(fleet.serve, work))
         e2e = float((fleet.serve(work).done - work.arrivals).mean())
         rows.append({"rate": rate, "mean_e2e_s": e2e, "requests_per_s": 2000 / seconds})
     print("one 7B replica, 2,000 chat requests, mean E2E s at 1 and 4/s:")
@@ -158,9 +159,9 @@ def main() -> None:
     params = load_params(Path("params.yaml")).base.fleet
     fleet, cell = machines(params, 13), drawn(CELL, RATE, 13)
     fleet.serve(cell)  # compiles, or loads what was compiled
-    seconds = best_of(10, lambda: fleet.serve(cell))
+    seconds = best_of(10, partial(fleet.serve, cell))
     iterations = fleet.serve(cell).iterations
-    slow = best_of(1, lambda: plain(fleet, cell))
+    slow = best_of(1, partial(plain, fleet, cell))
     print(f"cell of {CELL:,} requests on 13 instances: {1e3 * seconds:.1f} ms, engine only, 1 core")
     print(f"plain state machine, same cell: {slow:.2f} s, {slow / seconds:.0f} times as long")
     sizes = [(1_000, 13), (10_000, 13), (100_000, 13), (1_000_000, 13), (100_000, 100)]
