@@ -66,6 +66,11 @@ PARAMS: list[tuple[str, Any, str]] = [
     ),
     ("loadtest.arrivals", {"process": "poison"}, "did you mean 'poisson'"),
     ("loadtest.arrivals", {"process": "closed", "users": 0, "think_s": 1.0}, "greater than"),
+    (
+        "loadtest.arrivals",
+        {"process": "square", "rates": [40.0, 6.0], "period_s": 60.0},
+        "averages 23",
+    ),
     ("fidelity.seeds", [1], "at least 2"),
     ("fidelity.clock.speed", 0.0, "greater than 0"),
     ("loadtest.rates", [6.0, 0.0], "greater than 0"),

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.params._arrivals import ArrivalParams, PoissonParams
+from pipeline.params._arrivals import ArrivalParams, PoissonParams, SquareParams
 from pipeline.params._section import Count, Positive, Section, Share, refuse_unknown
 
 __all__ = [
@@ -115,6 +115,9 @@ class LoadtestParams(Section):
         refuse_unknown("weight preset in arms", used, list(self.weights))
         if self.warmup_requests >= self.requests:
             raise ValueError("warmup_requests must be below requests, or nothing is measured")
+        if isinstance(self.arrivals, SquareParams):
+            for rate in self.rates:
+                self.arrivals.levels(rate)  # raises where the wave does not average to the rate
         for name in ("rates", "seeds"):
             values = getattr(self, name)
             if len(set(values)) < len(values):
