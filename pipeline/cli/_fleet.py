@@ -2,7 +2,7 @@
 
 import typer
 
-from pipeline.cli import _fleet_check, _fleet_estimate, _fleet_fit, _fleet_up
+from pipeline.cli import _fleet_check, _fleet_estimate, _fleet_fit, _fleet_profile, _fleet_up
 
 __all__ = ["app"]
 
@@ -20,3 +20,4 @@ app.command("up")(_fleet_up.up)
 app.command("check")(_fleet_check.check)
 app.command("fit")(_fleet_fit.fit)
 app.command("estimate")(_fleet_estimate.estimate)
+app.command("profile")(_fleet_profile.profile)

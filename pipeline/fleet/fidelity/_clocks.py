@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from pipeline.errors import EndpointError
 from pipeline.fleet._tier import Fleet
 from pipeline.fleet._virtual import replay
-from pipeline.fleet.live._client import Answered, Client
-from pipeline.fleet.live._plan import Spread, draw_lengths, draw_prompt
+from pipeline.fleet.live import Answered, Client, Spread, draw_lengths, draw_prompt
 from pipeline.fleet.server import Emulator, Settings
 from pipeline.params import ClockParams, FleetParams
 from pipeline.streams import stream

@@ -1,1 +1,47 @@
 """Profile a live OpenAI-compatible server: measure it, and fit the engine to what was seen."""
+
+from pipeline.fleet.live._client import Answered, Client, Model
+from pipeline.fleet.live._fit import (
+    LiveFit,
+    Measured,
+    fit_live,
+    mean_errors,
+    measured_runs,
+    simulated,
+)
+from pipeline.fleet.live._plan import Asked, Spread, draw_lengths, draw_prompt, open_arrivals
+from pipeline.fleet.live._profile import Asking, fit_rows, live_limits, profile_server
+from pipeline.fleet.live._rows import LIVE_REQUESTS, read_live
+from pipeline.fleet.live._runs import Target, run_closed, run_open
+from pipeline.fleet.live._sweep import Sweep, questions, sweep, tokens_per_word, widths_up_to
+
+__all__ = [
+    "LIVE_REQUESTS",
+    "Answered",
+    "Asked",
+    "Asking",
+    "Client",
+    "LiveFit",
+    "Measured",
+    "Model",
+    "Spread",
+    "Sweep",
+    "Target",
+    "draw_lengths",
+    "draw_prompt",
+    "fit_live",
+    "fit_rows",
+    "live_limits",
+    "mean_errors",
+    "measured_runs",
+    "open_arrivals",
+    "profile_server",
+    "questions",
+    "read_live",
+    "run_closed",
+    "run_open",
+    "simulated",
+    "sweep",
+    "tokens_per_word",
+    "widths_up_to",
+]

@@ -112,8 +112,8 @@ def throughput(rows: pl.DataFrame) -> float:
     """
     good = rows.filter(pl.col("outcome") == "ok")
     if not good.height:
-        reason = rows["reason"].drop_nulls().first() if rows.height else "nothing was asked"
-        raise EndpointError(f"no request of run {rows['run'].first()} ended well ({reason})")
+        reason = str(rows["reason"].drop_nulls().first()) if rows.height else "nothing was asked"
+        raise EndpointError(f"no request of the widest closed loop ended well ({reason!s})")
     last = good["token_s"].list.last().max()
     assert isinstance(last, float)
     return good.height / last

@@ -24,7 +24,8 @@ class TierProfile(Section):
         label: fitted to tables of operators, or live: fitted to a server that was measured.
         form: the form that was fitted; `step` holds any of them as a curve.
         estimated: parts of `step` that were not measured but follow from data sheets.
-        errors: held-out mean absolute percentage errors by part, percent; null: no such rows.
+        errors: percent on held-out rows, null where there are none. fitted: mean absolute error by
+            part; live: signed error of the mean by metric.
         rows: how many rows were used for what, and how many were dropped.
         notes: what was dropped and why, and what the figures leave out.
         sources: SHA-256 by file name of what was fitted.
@@ -40,6 +41,11 @@ class TierProfile(Section):
     estimated: tuple[str, ...] = Field(default=(), strict=False)
     kv_bytes_per_token: Count | None = None
     kv_tokens: int | None = Field(default=None, ge=0, description="estimated from the memory")
+    overhead_ms: float | None = Field(
+        default=None, ge=0, description="live: what a request spends outside the engine"
+    )
+    max_num_seqs: Count | None = Field(default=None, description="live: as the server was started")
+    max_batched_tokens: Count | None = None
     errors: dict[str, float | None] = Field(default={})
     rows: dict[str, int] = Field(default={})
     notes: tuple[str, ...] = Field(default=(), strict=False)
