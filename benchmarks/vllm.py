@@ -1,0 +1,113 @@
+"""Simulated against live: a real vLLM on this CPU, under a workload its profile never saw.
+
+    python -m benchmarks.vllm [--sizes tiny,small] [--fresh]
+
+For each of two random-initialised models: profile the server as `routebalance fleet profile` does,
+simulate lognormal lengths at 40 % and 70 % of the simulated capacity, send the same requests to the
+real server three times over, and compare mean TTFT, TPOT and E2E. The engine computes on one core,
+everything else shares the other. About ten minutes, on a machine that does nothing else; what was
+measured stays in .cache/vllm-cpu/measured, and only what is missing there is measured.
+"""
+
+import argparse
+import asyncio
+import shutil
+from typing import Any
+
+import numpy as np
+
+from benchmarks._report import finish
+from benchmarks._vllm_measure import LOADS, Kept, fitted, limits_of, measure
+from benchmarks._vllm_server import SIZES, beside_the_server, serving
+from pipeline.fleet.live import LiveFit, Measured, mean_errors, measured_runs, read_live, simulated
+from pipeline.fleet.telemetry import difference, parse_metrics
+
+METRICS = ("ttft", "tpot", "e2e")
+
+
+def compare(kept: Kept) -> dict[str, Any]:
+    """Simulate the unseen workload; signed percent per load, and what the server said itself."""
+    fit, limits = fitted(kept), limits_of(kept)
+    runs = measured_runs(read_live(kept.unseen))
+    ours = [simulated(run, fit, limits) for run in runs]
+    loads = {f"{load:g}": _load(runs, ours, f"{load:g} of") for load in LOADS}
+    return {"loads": loads, "server": _telemetry(kept), "fit": _coefficients(fit)}
+
+
+def _load(runs: list[Measured], ours: list[Measured], prefix: str) -> dict[str, Any]:
+    """Errors of the means over all rounds at one load, and the range of the single rounds."""
+    pairs = [pair for pair in zip(runs, ours, strict=True) if pair[0].name.startswith(prefix)]
+    rounds = [mean_errors(run, sim, np.ones(run.sent.size, bool)) for run, sim in pairs]
+    figures: dict[str, Any] = {"requests": sum(run.sent.size for run, _ in pairs)}
+    for metric in METRICS:
+        real, sim = (
+            1e3 * float(np.nanmean(np.concatenate([getattr(pair[side], metric) for pair in pairs])))
+            for side in (0, 1)
+        )
+        singles = [errors[metric] for errors in rounds]
+        figures[f"{metric}_mean_err"] = round(100 * (sim / real - 1), 2)
+        figures[f"{metric}_live_ms"] = round(real, 2)
+        figures[f"{metric}_simulated_ms"] = round(sim, 2)
+        figures[f"{metric}_rounds"] = [round(min(singles), 2), round(max(singles), 2)]
+    return figures
+
+
+def _telemetry(kept: Kept) -> dict[str, Any]:
+    """The server's own means over the unseen workload, from its /metrics."""
+    before, after = (parse_metrics(kept.page(when).read_text()) for when in ("before", "after"))
+    gained = difference(after, before)
+    means = {f"{name}_mean_ms": getattr(gained, name) for name in ("ttft", "itl", "e2e", "queue")}
+    seen = {
+        name: None
+        if histogram is None or histogram.mean is None
+        else round(1e3 * histogram.mean, 2)
+        for name, histogram in means.items()
+    }
+    return {"kv_tokens": after.kv_tokens, "preemptions": gained.preemptions} | seen
+
+
+def _coefficients(fit: LiveFit) -> dict[str, float]:
+    step = fit.step
+    named = {"a": step.curve[0], "b": step.b, "p": step.p, "c": step.c, "d": step.d, "q": step.q}
+    named["overhead_ms"] = 1e3 * fit.overhead_s
+    return {name: float(f"{value:.4g}") for name, value in named.items()}
+
+
+def say(size: str, found: dict[str, Any]) -> None:
+    """Print the table of one size."""
+    for load, figures in found["loads"].items():
+        print(f"{size}, {load} of capacity, {figures['requests']} requests:")
+        for metric in METRICS:
+            low, high = figures[f"{metric}_rounds"]
+            print(
+                f"  mean {metric.upper():4}  live {figures[f'{metric}_live_ms']:8.1f} ms"
+                f"  simulated {figures[f'{metric}_simulated_ms']:8.1f} ms"
+                f"  {figures[f'{metric}_mean_err']:+6.1f} %  (rounds {low:+.1f} to {high:+.1f})"
+            )
+    print(f"  the server's own figures (live): {found['server']}", flush=True)
+
+
+def main() -> None:
+    """Measure what is missing, compare, and print one JSON object last."""
+    import uvloop
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", default=",".join(SIZES))
+    parser.add_argument("--fresh", action="store_true", help="measure everything again")
+    asked = parser.parse_args()
+    if asked.fresh:
+        shutil.rmtree(Kept("").folder, ignore_errors=True)
+    beside_the_server()
+    figures: dict[str, Any] = {"label": "simulated against live"}
+    for size in asked.sizes.split(","):
+        kept = Kept(size)
+        if not kept.complete:
+            with serving(size) as url, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(measure(url, kept))
+        figures[size] = compare(kept)
+        say(size, figures[size])
+    finish(figures)
+
+
+if __name__ == "__main__":
+    main()
