@@ -1,5 +1,6 @@
 """What is measured on a real vLLM, kept in files, so that a broken run goes on where it stopped."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks._vllm_server import BATCHED_TOKENS, MAX_NUM_SEQS, STORE
 from pipeline.files import write_text
-from pipeline.fleet import Limits, StepTime, replay
+from pipeline.fleet import Limits, replay
 from pipeline.fleet.live import (
     LIVE_REQUESTS,
     Asked,
@@ -74,17 +75,32 @@ class Kept:
         return self.sweep.exists() and self.unseen.exists()
 
 
-async def measure(url: str, kept: Kept) -> None:
+def measure(url: str, kept: Kept) -> None:
     """Measure what is missing: the sweep, then the unseen workload at rates that follow from it."""
-    async with Client(url) as client:
-        target = Target(client, kept.size)
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if not kept.sweep.exists():
-            plan = Sweep(Spread.within(2048), SWEEP_S, widths_up_to(MAX_NUM_SEQS), seed=SEED)
-            write_rows(await sweep(target, plan), kept.sweep, LIVE_REQUESTS)
+            runner.run(_measure_sweep(url, kept))
+        # Between the two, because a loop that fits cannot look after its connections.
+        capacity = _capacity(fitted(kept), limits_of(kept))
+        runner.run(_measure_unseen(url, kept, capacity))
+
+
+async def _measure_sweep(url: str, kept: Kept) -> None:
+    plan = Sweep(Spread.within(2048), SWEEP_S, widths_up_to(MAX_NUM_SEQS), seed=SEED)
+    async with Client(url) as client:
+        rows = await sweep(Target(client, kept.size), plan)
         write_text(kept.page("before"), await _page(client))
-        rows = await _unseen(target, _capacity(fitted(kept), limits_of(kept)))
+    write_rows(rows, kept.sweep, LIVE_REQUESTS)
+
+
+async def _measure_unseen(url: str, kept: Kept, capacity: float) -> None:
+    async with Client(url) as client:
+        write_text(kept.page("before"), await _page(client))
+        rows = await _unseen(Target(client, kept.size), capacity)
         write_text(kept.page("after"), await _page(client))
-        write_rows(rows, kept.unseen, LIVE_REQUESTS)
+    write_rows(rows, kept.unseen, LIVE_REQUESTS)
 
 
 def fitted(kept: Kept) -> LiveFit:
@@ -140,5 +156,4 @@ def _capacity(fit: LiveFit, limits: Limits) -> float:
     """Requests per second that the fitted engine serves of the unseen lengths when never idle."""
     prompt, output = _lengths(_CROWD, stream(SEED, "unseen", "capacity"))
     chosen, at_once = np.zeros(_CROWD, np.int64), np.zeros(_CROWD)
-    step: StepTime = fit.step
-    return _CROWD / float(replay([step], [limits], chosen, at_once, prompt, output).done.max())
+    return _CROWD / float(replay([fit.step], [limits], chosen, at_once, prompt, output).done.max())

@@ -10,7 +10,6 @@ measured stays in .cache/vllm-cpu/measured, and only what is missing there is me
 """
 
 import argparse
-import asyncio
 import shutil
 from typing import Any
 
@@ -89,8 +88,6 @@ def say(size: str, found: dict[str, Any]) -> None:
 
 def main() -> None:
     """Measure what is missing, compare, and print one JSON object last."""
-    import uvloop
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default=",".join(SIZES))
     parser.add_argument("--fresh", action="store_true", help="measure everything again")
@@ -102,8 +99,8 @@ def main() -> None:
     for size in asked.sizes.split(","):
         kept = Kept(size)
         if not kept.complete:
-            with serving(size) as url, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(measure(url, kept))
+            with serving(size) as url:
+                measure(url, kept)
         figures[size] = compare(kept)
         say(size, figures[size])
     finish(figures)
