@@ -22,7 +22,6 @@ from pipeline.fleet.live import (
     Target,
     draw_prompt,
     fit_live,
-    measured_runs,
     open_arrivals,
     read_live,
     run_open,
@@ -105,7 +104,7 @@ async def _measure_unseen(url: str, kept: Kept, capacity: float) -> None:
 
 def fitted(kept: Kept) -> LiveFit:
     """Fit the iteration time to the rows of the sweep."""
-    return fit_live(measured_runs(read_live(kept.sweep)), limits_of(kept))
+    return fit_live(read_live(kept.sweep), limits_of(kept))
 
 
 def limits_of(kept: Kept) -> Limits:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["BATCHED_TOKENS", "MAX_NUM_SEQS", "SIZES", "STORE", "beside_the_server", "serving"]
+__all__ = ["BATCHED_TOKENS", "MAX_NUM_SEQS", "SIZES", "STORE", "serving"]
 
 SIZES = ("tiny", "small")
 STORE = Path(".cache/vllm-cpu")
@@ -24,7 +24,11 @@ _ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
     "HF_HUB_OFFLINE": "1",
     "VLLM_CPU_KVCACHE_SPACE": "1",
+    # One core computes. Engine and worker are one process: as two they spin on shared memory, and
+    # with two cores the spinning takes half a second at a time from whoever should compute.
     "VLLM_CPU_OMP_THREADS_BIND": "0",
+    "OMP_NUM_THREADS": "1",
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
 }
 
 
@@ -49,13 +53,6 @@ def serving(size: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{_PORT}"
     finally:
         _stop(process)
-
-
-def beside_the_server() -> None:
-    """Keep this process off the core on which the server computes, where there is another."""
-    others = sorted(os.sched_getaffinity(0) - {0})
-    if others:
-        os.sched_setaffinity(0, {others[-1]})
 
 
 def _arguments(size: str) -> list[str]:

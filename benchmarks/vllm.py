@@ -5,8 +5,9 @@
 For each of two random-initialised models: profile the server as `routebalance fleet profile` does,
 simulate lognormal lengths at 40 % and 70 % of the simulated capacity, send the same requests to the
 real server three times over, and compare mean TTFT, TPOT and E2E. The engine computes on one core,
-everything else shares the other. About ten minutes, on a machine that does nothing else; what was
-measured stays in .cache/vllm-cpu/measured, and only what is missing there is measured.
+and shares it with whatever the other has no room for. About ten minutes, on a machine that does
+nothing else; what was measured stays in .cache/vllm-cpu/measured, and only what is missing there is
+measured.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import numpy as np
 
 from benchmarks._report import finish
 from benchmarks._vllm_measure import LOADS, Kept, fitted, limits_of, measure
-from benchmarks._vllm_server import SIZES, beside_the_server, serving
+from benchmarks._vllm_server import SIZES, serving
 from pipeline.fleet.live import LiveFit, Measured, mean_errors, measured_runs, read_live, simulated
 from pipeline.fleet.telemetry import difference, parse_metrics
 
@@ -94,7 +95,6 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.fresh:
         shutil.rmtree(Kept("").folder, ignore_errors=True)
-    beside_the_server()
     figures: dict[str, Any] = {"label": "simulated against live"}
     for size in asked.sizes.split(","):
         kept = Kept(size)

@@ -103,15 +103,17 @@ class Run:
 
 
 def read_runs(folder: Path) -> list[Run]:
-    """Read the runs of a folder: `vllm_runs_{meta,requests,timeseries}.parquet`.
+    """Read the runs of a folder: `vllm_runs_{meta,requests}.parquet`, and `_timeseries` if there.
 
     Raises:
         SchemaError: a file is absent or breaks its schema.
         DataError: a run has too few requests to calibrate on some and test on others.
     """
     requests = read_rows(folder / "vllm_runs_requests.parquet", RUN_REQUESTS)
-    samples = read_rows(folder / "vllm_runs_timeseries.parquet", RUN_SAMPLES)
-    peaks = dict(samples.group_by("run").agg(pl.col("running").max()).iter_rows())
+    peaks: dict[str, int] = {}
+    if (samples := folder / "vllm_runs_timeseries.parquet").exists():
+        running = read_rows(samples, RUN_SAMPLES).group_by("run").agg(pl.col("running").max())
+        peaks = dict(running.iter_rows())
     return [
         _run(meta, requests.filter(pl.col("run") == meta["run"]), peaks.get(meta["run"], 0))
         for meta in read_rows(folder / "vllm_runs_meta.parquet", RUN_META).iter_rows(named=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.fleet._sequence import BLOCK_TOKENS
 from pipeline.fleet.fidelity._ladder import (
     CASES,
     LadderConstants,
@@ -81,12 +82,15 @@ def run_row(run: Run, tables: Path) -> dict[str, object]:
 
 
 def _kv_tokens(run: Run, profile: TierProfile) -> tuple[int, str]:
-    """What the cache holds: as recorded, else estimated from the card's memory, else unbounded."""
+    """What the cache holds: as recorded, else estimated from the card's memory, else unbounded.
+
+    An estimate that could not hold a request that was served is no estimate.
+    """
     if run.kv_tokens is not None:
         return run.kv_tokens, "recorded"
-    if profile.kv_tokens:
+    if profile.kv_tokens and profile.kv_tokens > (run.prompt + run.output).max():
         return profile.kv_tokens, "estimated"
-    return int((run.prompt + run.output + 16).sum()), "unbounded"
+    return int((run.prompt + run.output + BLOCK_TOKENS).sum()), "unbounded"
 
 
 def ladder_table(seeds: list[int]) -> pl.DataFrame:

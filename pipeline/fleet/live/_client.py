@@ -49,7 +49,7 @@ class Client:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_S),
             timeout=aiohttp.ClientTimeout(total=self._timeout_s),
         )
         return self
@@ -150,6 +150,8 @@ class Client:
         return body
 
 
+# Below the 5 s after which uvicorn hangs up on an idle connection.
+_KEEPALIVE_S = 3.0
 _EXPECTED = "an OpenAI-compatible server is expected, whose /v1/models lists what it serves"
 
 

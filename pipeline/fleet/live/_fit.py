@@ -1,21 +1,23 @@
 """From the rows of a sweep to the iteration time of the server that answered them.
 
-The engine replays the very requests that were sent, at the times at which they were sent, and its
-coefficients are moved until mean TTFT, TPOT and E2E of every run come out as measured. What a
-request spends outside the engine (HTTP, tokenising, the way back) is a constant of its own.
+The gaps between tokens give the coefficients; then the engine replays the very requests that were
+sent, at the times at which they were sent, and the coefficients move until mean TTFT, TPOT and E2E
+of every run come out as measured. What a request spends outside the engine (HTTP, tokenising, the
+way back) is a constant of its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.optimize import differential_evolution, minimize
+from scipy.optimize import minimize
 
 from pipeline.errors import DataError
 from pipeline.fleet._step import StepTime
 from pipeline.fleet._virtual import Limits, replay
+from pipeline.fleet.live._gaps import fit_gaps, gaps_of
 
 __all__ = ["LiveFit", "Measured", "fit_live", "mean_errors", "measured_runs", "simulated"]
 
@@ -24,12 +26,14 @@ Floats = NDArray[np.float64]
 _METRICS = ("ttft", "tpot", "e2e")
 _TOLERATED = 0.05  # share of requests that may have failed
 _TERCILES = 3
-# How far from the first guess the search goes, as factors: a, p, c, d, q, c_mixed, b, overhead.
-_FURTHEST = np.array(
-    [[0.5, 0.4, 0.1, 0.03, 0.01, 0.1, 0.01, 0.05], [1.3, 2.5, 3, 20, 10, 5, 20, 3]]
-)
 _SOFT = 0.05  # relative error beyond which a group counts less
-_LEAST = 1e-9  # s or ms; keeps logarithms of coefficients finite
+# Logarithm by which a coefficient may leave the gaps' own before that counts like a group that is
+# off by _SOFT: gaps tell the terms apart, which means over requests do badly.
+_TRUST = 0.3
+_STEP = 0.1  # logarithm; first move of the simplex
+_LEAST_S = 1e-4
+_FEWEST = 30
+_MOVES = 8
 
 
 @dataclass(frozen=True)
@@ -114,65 +118,62 @@ def mean_errors(run: Measured, ours: Measured, kept: NDArray[np.bool_]) -> dict[
     return errors
 
 
-def fit_live(runs: list[Measured], limits: Limits) -> LiveFit:
-    """Fit the iteration time and the overhead to the requests that are not held out.
+def fit_live(rows: pl.DataFrame, limits: Limits) -> LiveFit:
+    """Fit the iteration time and the overhead to LIVE_REQUESTS rows that are not held out.
 
     t = a + c*D + d*S for decodes alone, and with prefill a + b + p*P + q*Q + c_mixed*D + d*S;
     milliseconds, see `StepTime`.
 
     Raises:
-        DataError: fewer than 30 requests to fit.
+        DataError: fewer than 30 requests to fit, or more than 5 % of a run's requests failed.
     """
+    runs = measured_runs(rows)
     count = sum(int((~run.held_out).sum()) for run in runs)
-    if count < 30:
-        raise DataError(f"{count} requests are too few to fit a server; at least 30 are needed")
-    groups = [_groups(run) for run in runs]
-
-    start = _start(runs)
-
-    def residuals(moved: Floats) -> Floats:
-        fit = _fit_of(start * np.exp(moved))
-        return np.concatenate(
-            [_off(run, simulated(run, fit, limits), g) for run, g in zip(runs, groups, strict=True)]
+    if count < _FEWEST:
+        raise DataError(
+            f"{count} requests are too few to fit a server; at least {_FEWEST} are needed"
         )
+    groups = [_groups(run) for run in runs]
+    start = fit_gaps(gaps_of(rows, limits.max_batched_tokens))
+    overhead_s = _overhead_s(runs, start)
 
     def loss(moved: Floats) -> float:
-        scaled = (residuals(moved) / _SOFT) ** 2
-        return float((np.sqrt(1 + scaled) - 1).sum())
+        fit = _moved(start, overhead_s, moved)
+        pairs = zip(runs, groups, strict=True)
+        off = np.concatenate([_off(run, simulated(run, fit, limits), g) for run, g in pairs])
+        strayed = float(np.sum((moved / _TRUST) ** 2)) / 2
+        return float((np.sqrt(1 + (off / _SOFT) ** 2) - 1).sum()) + strayed
 
-    # Batches change by whole requests, so the loss has steps and many dents: first a search over
-    # factors around the guess, then the steps of a simplex.
-    low, high = np.log(_FURTHEST[0]), np.log(_FURTHEST[1])
-    found = differential_evolution(
-        loss, np.stack([low, high], axis=1), x0=np.zeros(start.size), popsize=8, maxiter=60,
-        tol=1e-3, rng=np.random.default_rng(0), polish=False,
-    )  # fmt: skip
-    options = {"maxfev": 1500, "xatol": 1e-3, "fatol": 1e-4, "adaptive": True}
-    polished = minimize(loss, found.x, method="Nelder-Mead", options=options)
-    return _fit_of(start * np.exp(polished.x))
-
-
-def _fit_of(coefficients: Floats) -> LiveFit:
-    a, p, c, d, q, c_mixed, b, overhead = coefficients
-    step = StepTime(
-        (0.0,), (float(a),), 0.0, p=float(p), c=float(c), d=float(d), q=float(q),
-        c_mixed=float(c_mixed), d_mixed=float(d), b=float(b),
-    )  # fmt: skip
-    return LiveFit(step, float(overhead))
+    # Batches change by whole requests, so the loss has steps, and slopes say nothing.
+    still = np.zeros(_MOVES)
+    simplex = np.concatenate([still[None], _STEP * np.eye(_MOVES)])
+    options = {"initial_simplex": simplex, "maxfev": 800, "xatol": 2e-3, "fatol": 1e-3}
+    found = minimize(loss, still, method="Nelder-Mead", options=options | {"adaptive": True})
+    return _moved(start, overhead_s, found.x)
 
 
-def _start(runs: list[Measured]) -> Floats:
-    """First guess: a lone stream gives pace and prefill, the fullest run the cost of a sequence."""
+def _moved(step: StepTime, overhead_s: float, logs: Floats) -> LiveFit:
+    """Multiply a, b, p, c, d, q, c_mixed and the overhead by the exponentials of `logs`."""
+    a, b, p, c, d, q, c_mixed, outside = np.exp(logs).tolist()
+    moved = replace(
+        step,
+        curve=tuple(a * ms for ms in step.curve),
+        b=b * step.b,
+        p=p * step.p,
+        c=c * step.c,
+        d=d * step.d,
+        q=q * step.q,
+        c_mixed=c_mixed * step.rates[5],
+        d_mixed=d * step.rates[6],
+    )
+    return LiveFit(moved, outside * overhead_s)
+
+
+def _overhead_s(runs: list[Measured], step: StepTime) -> float:
+    """What a lone request waits for its first token beyond the iteration that computes it."""
     lone = min(runs, key=_concurrency)
-    full = max(runs, key=_concurrency)
-    a = 1e3 * float(np.nanmedian(lone.tpot))
-    slope = np.polyfit(lone.prompt, 1e3 * lone.ttft, 1)[0]
-    p = max(float(slope), 1e-3 * a)
-    spread = max(_concurrency(full) - _concurrency(lone), 1.0)
-    c = max((1e3 * float(np.nanmedian(full.tpot)) - a) / spread, 1e-3 * a)
-    overhead = max(float(np.quantile(lone.ttft, 0.1)) - 1e-3 * (a + p * 32), 1e-3)
-    guesses = [a, p, c, 1e-4 * a, 1e-4 * p, c, 0.1 * a, overhead]
-    return np.maximum(guesses, _LEAST)
+    alone = [step.seconds(int(p), 0, 0.0, float(p) ** 2 / 2) for p in lone.prompt]
+    return max(float(np.median(lone.ttft - alone)), _LEAST_S)
 
 
 def _concurrency(run: Measured) -> float:

@@ -87,7 +87,7 @@ def fit_rows(
         DataError: too many requests failed, or too few were answered.
     """
     runs = measured_runs(rows)
-    fit = fit_live(runs, limits)
+    fit = fit_live(rows, limits)
     errors = _held_out(runs, fit, limits)
     notes = ["step times include what shared the machine with the server while it was measured"]
     if sample is None or sample.kv_tokens is None:
