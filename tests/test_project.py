@@ -55,7 +55,17 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "group", [[], ["params"], ["loadtest"], ["loadtest", "sweep"], ["registry"]]
+    "group",
+    [
+        [],
+        ["params"],
+        ["fleet"],
+        ["fleet", "up"],
+        ["fleet", "profile"],
+        ["loadtest"],
+        ["loadtest", "sweep"],
+        ["registry"],
+    ],
 )
 def test_help_answers(group: list[str]) -> None:
     command = [sys.executable, "-c", "from pipeline.cli import main; main()", *group, "--help"]
