@@ -37,9 +37,9 @@ from pipeline.streams import stream
 __all__ = ["LOADS", "Kept", "fitted", "limits_of", "measure"]
 
 SEED = 1
-SWEEP_S = 14.0
-UNSEEN_S = 20.0
-REPEATS = 3
+SWEEP_S = 4.0
+UNSEEN_S = 16.0
+ROUNDS = (1, 2, 3, 4)
 # Shares of what the fitted engine serves when it is never idle.
 LOADS = (0.4, 0.7)
 _CROWD = 400
@@ -54,64 +54,79 @@ class Kept:
     size: str
     folder: Path = STORE / "measured"
 
-    @property
-    def sweep(self) -> Path:
-        """Rows of the sweep that the profile is fitted to."""
-        return self.folder / f"{self.size}-sweep.parquet"
+    def sweep(self, number: int) -> Path:
+        """Rows of the sweep of a round, which the profile is fitted to."""
+        return self.folder / f"{self.size}-sweep-{number}.parquet"
 
-    @property
-    def unseen(self) -> Path:
-        """Rows of the workload that the profile never saw."""
-        return self.folder / f"{self.size}-unseen.parquet"
+    def unseen(self, number: int) -> Path:
+        """Rows of the workload of a round that the profile never saw."""
+        return self.folder / f"{self.size}-unseen-{number}.parquet"
 
-    def page(self, when: str) -> Path:
-        """The server's /metrics `before` or `after` that workload."""
-        return self.folder / f"{self.size}-{when}.txt"
+    def page(self, number: int, when: str) -> Path:
+        """The server's /metrics `before` or `after` the unseen workload of a round."""
+        return self.folder / f"{self.size}-{when}-{number}.txt"
 
     @property
     def complete(self) -> bool:
         """Whether nothing is left to measure."""
-        return self.sweep.exists() and self.unseen.exists()
+        return all(self.sweep(n).exists() and self.unseen(n).exists() for n in ROUNDS)
 
 
 def measure(url: str, kept: Kept) -> None:
-    """Measure what is missing: the sweep, then the unseen workload at rates that follow from it."""
+    """Measure what is missing, round by round: a sweep, then the unseen workload.
+
+    Its rates follow from the first sweep. The two alternate because the speed of a small machine
+    wanders by a tenth within minutes, which would be taken for an error of the simulation.
+    """
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        if not kept.sweep.exists():
-            runner.run(_measure_sweep(url, kept))
-        # Between the two, because a loop that fits cannot look after its connections.
-        capacity = _capacity(fitted(kept), limits_of(kept))
-        runner.run(_measure_unseen(url, kept, capacity))
+        for number in ROUNDS:
+            if not kept.sweep(number).exists():
+                runner.run(_measure_sweep(url, kept, number))
+            # Outside the loop, because a loop that fits cannot look after its connections.
+            if not kept.unseen(number).exists():
+                capacity = _capacity(fitted(kept, ROUNDS[:1]), limits_of(kept))
+                runner.run(_measure_unseen(url, kept, number, capacity))
 
 
-async def _measure_sweep(url: str, kept: Kept) -> None:
-    plan = Sweep(Spread.within(2048), SWEEP_S, widths_up_to(MAX_NUM_SEQS), seed=SEED)
+async def _measure_sweep(url: str, kept: Kept, number: int) -> None:
+    rates = () if number == ROUNDS[0] else _rates(kept)
+    widths = widths_up_to(MAX_NUM_SEQS)
+    plan = Sweep(Spread.within(2048), SWEEP_S, widths, rates, seed=SEED + number)
     async with Client(url) as client:
-        rows = await sweep(Target(client, kept.size), plan)
-        write_text(kept.page("before"), await _page(client))
-    write_rows(rows, kept.sweep, LIVE_REQUESTS)
+        rows = await sweep(Target(client, kept.size, "live"), plan)
+        write_text(kept.page(number, "before"), await _page(client))
+    named = pl.concat_str("run", pl.lit(f" of round {number}"))
+    write_rows(rows.with_columns(run=named), kept.sweep(number), LIVE_REQUESTS)
 
 
-async def _measure_unseen(url: str, kept: Kept, capacity: float) -> None:
+def _rates(kept: Kept) -> tuple[float, ...]:
+    """Open-loop rates of the first sweep, so that all of them are repeats."""
+    rates = read_live(kept.sweep(ROUNDS[0]))["rate"]
+    return tuple(rates.drop_nulls().unique(maintain_order=True))
+
+
+async def _measure_unseen(url: str, kept: Kept, number: int, capacity: float) -> None:
     async with Client(url) as client:
-        write_text(kept.page("before"), await _page(client))
-        rows = await _unseen(Target(client, kept.size), capacity)
-        write_text(kept.page("after"), await _page(client))
-    write_rows(rows, kept.unseen, LIVE_REQUESTS)
+        write_text(kept.page(number, "before"), await _page(client))
+        rows = await _unseen(Target(client, kept.size, "live"), number, capacity)
+        write_text(kept.page(number, "after"), await _page(client))
+    write_rows(rows, kept.unseen(number), LIVE_REQUESTS)
 
 
-def fitted(kept: Kept) -> LiveFit:
-    """Fit the iteration time to the rows of the sweep."""
-    return fit_live(read_live(kept.sweep), limits_of(kept))
+def fitted(kept: Kept, rounds: tuple[int, ...] = ROUNDS) -> LiveFit:
+    """Fit the iteration time to the rows of the sweeps."""
+    rows = pl.concat([read_live(kept.sweep(number)) for number in rounds])
+    return fit_live(rows, limits_of(kept))
 
 
 def limits_of(kept: Kept) -> Limits:
     """What the server holds and serves, by its own account and its command line."""
-    tokens = parse_metrics(kept.page("before").read_text()).kv_tokens
+    page = kept.page(ROUNDS[0], "before")
+    tokens = parse_metrics(page.read_text()).kv_tokens
     if tokens is None:
-        raise SystemExit(f"{kept.page('before')}: the server does not state its KV cache")
+        raise SystemExit(f"{page}: the server does not state its KV cache")
     return Limits(tokens, MAX_NUM_SEQS, BATCHED_TOKENS)
 
 
@@ -122,19 +137,18 @@ async def _page(client: Client) -> str:
     return text
 
 
-async def _unseen(target: Target, capacity: float) -> pl.DataFrame:
-    """Offer each rate once a round, so that drift of the machine falls on both alike."""
+async def _unseen(target: Target, number: int, capacity: float) -> pl.DataFrame:
+    """Offer each rate once."""
     per_word = await tokens_per_word(target)
     runs = []
-    for repeat in range(REPEATS):
-        for load in LOADS:
-            rate = float(f"{load * capacity:.3g}")
-            say(f"unseen workload at {rate:g} requests/s, round {repeat + 1} of {REPEATS}")
-            rng = stream(SEED, "unseen", load, repeat)
-            arrivals = open_arrivals(rate, UNSEEN_S, rng)
-            rows = await run_open(target, _asked(per_word, rng), arrivals, rate, lambda _: "test")
-            name = pl.lit(f"{load:g} of capacity, round {repeat + 1}")
-            runs.append(rows.with_columns(run=name))
+    for load in LOADS:
+        rate = float(f"{load * capacity:.3g}")
+        say(f"unseen workload at {rate:g} requests/s, round {number} of {len(ROUNDS)}")
+        rng = stream(SEED, "unseen", load, number)
+        arrivals = open_arrivals(rate, UNSEEN_S, rng)
+        rows = await run_open(target, _asked(per_word, rng), arrivals, rate, lambda _: "test")
+        name = pl.lit(f"{load:g} of capacity, round {number}")
+        runs.append(rows.with_columns(run=name))
     return pl.concat(runs)
 
 

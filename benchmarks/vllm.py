@@ -4,10 +4,10 @@
 
 For each of two random-initialised models: profile the server as `routebalance fleet profile` does,
 simulate lognormal lengths at 40 % and 70 % of the simulated capacity, send the same requests to the
-real server three times over, and compare mean TTFT, TPOT and E2E. The engine computes on one core,
-and shares it with whatever the other has no room for. About ten minutes, on a machine that does
-nothing else; what was measured stays in .cache/vllm-cpu/measured, and only what is missing there is
-measured.
+real server, and compare mean TTFT, TPOT and E2E. Passes of the profile and of the other workload
+alternate, in four rounds. The engine computes on one core, and shares it with whatever the other
+has no room for. About ten minutes, on a machine that does nothing else; what was measured stays in
+.cache/vllm-cpu/measured, and only what is missing there is measured.
 """
 
 import argparse
@@ -15,9 +15,10 @@ import shutil
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from benchmarks._report import finish
-from benchmarks._vllm_measure import LOADS, Kept, fitted, limits_of, measure
+from benchmarks._vllm_measure import LOADS, ROUNDS, Kept, fitted, limits_of, measure
 from benchmarks._vllm_server import SIZES, serving
 from pipeline.fleet.live import LiveFit, Measured, mean_errors, measured_runs, read_live, simulated
 from pipeline.fleet.telemetry import difference, parse_metrics
@@ -28,7 +29,7 @@ METRICS = ("ttft", "tpot", "e2e")
 def compare(kept: Kept) -> dict[str, Any]:
     """Simulate the unseen workload; signed percent per load, and what the server said itself."""
     fit, limits = fitted(kept), limits_of(kept)
-    runs = measured_runs(read_live(kept.unseen))
+    runs = measured_runs(pl.concat([read_live(kept.unseen(number)) for number in ROUNDS]))
     ours = [simulated(run, fit, limits) for run in runs]
     loads = {f"{load:g}": _load(runs, ours, f"{load:g} of") for load in LOADS}
     return {"loads": loads, "server": _telemetry(kept), "fit": _coefficients(fit)}
@@ -53,8 +54,10 @@ def _load(runs: list[Measured], ours: list[Measured], prefix: str) -> dict[str, 
 
 
 def _telemetry(kept: Kept) -> dict[str, Any]:
-    """The server's own means over the unseen workload, from its /metrics."""
-    before, after = (parse_metrics(kept.page(when).read_text()) for when in ("before", "after"))
+    """The server's own means over the unseen workload of the last round, from its /metrics."""
+    before, after = (
+        parse_metrics(kept.page(ROUNDS[-1], when).read_text()) for when in ("before", "after")
+    )
     gained = difference(after, before)
     means = {f"{name}_mean_ms": getattr(gained, name) for name in ("ttft", "itl", "e2e", "queue")}
     seen = {

@@ -14,7 +14,8 @@ def profile(
     rates: Annotated[
         str, typer.Option(help="Rates of the open loops, requests/s; default: shares of capacity.")
     ] = "",
-    seconds: Annotated[float, typer.Option(min=1, help="Length of every run of the sweep.")] = 20.0,
+    seconds: Annotated[float, typer.Option(min=1, help="Length of every run of the sweep.")] = 10.0,
+    passes: Annotated[int, typer.Option(min=1, help="How often the sweep is repeated.")] = 3,
     max_num_seqs: Annotated[int, typer.Option(min=1, help="As the server was started.")] = 256,
     max_batched_tokens: Annotated[int, typer.Option(min=1, help="As it was started.")] = 2048,
     out: Annotated[Path, typer.Option(help="JSON file to write, for `profile:` of a tier.")] = Path(
@@ -35,6 +36,7 @@ def profile(
     asking = Asking(
         model=model,
         seconds=seconds,
+        passes=passes,
         rates=tuple(rates_of(rates)),
         max_num_seqs=max_num_seqs,
         max_batched_tokens=max_batched_tokens,

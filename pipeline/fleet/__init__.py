@@ -3,11 +3,12 @@
 from pipeline.fleet._engine import Instance
 from pipeline.fleet._faults import FaultEvent, RequestFault, fault_events, request_fault
 from pipeline.fleet._profile import profile_tier
+from pipeline.fleet._replay import Replay, replay, replay_closed
 from pipeline.fleet._sequence import BLOCK_TOKENS, Sequence
 from pipeline.fleet._snapshot import Iteration, Telemetry
 from pipeline.fleet._step import StepTime
 from pipeline.fleet._tier import Fleet, make_instance
-from pipeline.fleet._virtual import Limits, Replay, VirtualFleet, replay
+from pipeline.fleet._virtual import Limits, VirtualFleet
 
 __all__ = [
     "BLOCK_TOKENS",
@@ -26,5 +27,6 @@ __all__ = [
     "make_instance",
     "profile_tier",
     "replay",
+    "replay_closed",
     "request_fault",
 ]

@@ -17,6 +17,7 @@ __all__ = [
     "next_event",
     "observe",
     "replay",
+    "replay_closed",
     "submit",
 ]
 
@@ -174,4 +175,20 @@ def replay(a: FleetArrays, instances: Ints, times: Floats) -> None:
     """Submit sequence k to instances[k] at times[k], ascending, and let everything drain."""
     for k in range(times.size):
         submit(a, instances[k], k, times[k])
+    advance_all(a, math.inf)
+
+
+@compiled
+def replay_closed(a: FleetArrays, clients: int, times: Floats, think_s: float) -> None:
+    """Submit to the first instance as clients do who wait for an answer, and let all drain.
+
+    Sequences of the first `clients` come at their `times`; every later one comes `think_s` after
+    the next end, and its time is filled in.
+    """
+    for k in range(times.size):
+        if k >= clients:
+            while a.logged[0] <= k - clients:
+                advance_all(a, next_event(a))
+            times[k] = a.ended[a.log[k - clients]] + think_s
+        submit(a, 0, k, times[k])
     advance_all(a, math.inf)

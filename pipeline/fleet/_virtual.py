@@ -2,17 +2,16 @@
 
 import math
 from collections import deque
-from collections.abc import Sequence as Values
 
 import numpy as np
 
 from pipeline.fleet import _kernel_events as kernel
-from pipeline.fleet._arrays import FleetArrays, Floats, Ints, Limits, grown, make_arrays
+from pipeline.fleet._arrays import Floats, Limits, grown, make_arrays
 from pipeline.fleet._faults import FaultEvent
-from pipeline.fleet._sequence import BLOCK_TOKENS, Sequence, Status, blocks
+from pipeline.fleet._sequence import Sequence, Status, blocks
 from pipeline.fleet._step import StepTime
 
-__all__ = ["Limits", "Replay", "VirtualFleet", "replay"]
+__all__ = ["Limits", "VirtualFleet"]
 
 _KINDS = {"slow_down": kernel.SLOW_DOWN, "stall": kernel.STALL, "crash": kernel.CRASH}
 _KINDS["restart"] = kernel.RESTART
@@ -128,51 +127,3 @@ class VirtualFleet:
 
 def _known(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
-
-
-class Replay:
-    """Outcome of a workload whose instances were fixed beforehand; arrays of (n,), seconds.
-
-    Attributes:
-        first_token, done: times, NaN where there is none.
-        preempted: how often each sequence gave up its cache.
-        iterations: of all instances together.
-    """
-
-    def __init__(self, arrays: FleetArrays) -> None:
-        self.first_token: Floats = arrays.first_token
-        self.done: Floats = arrays.done
-        self.preempted: Ints = arrays.preempted
-        self.iterations = int(arrays.iterations.sum())
-
-
-def replay(
-    steps: list[StepTime],
-    limits: list[Limits],
-    instances: Values[int] | Ints,
-    arrivals: Values[float] | Floats,
-    prompt_tokens: Values[int] | Ints,
-    output_tokens: Values[int] | Ints,
-) -> Replay:
-    """Serve a workload whose instances are fixed; no Python runs between its requests.
-
-    Args:
-        steps, limits: per instance, (I,).
-        instances, arrivals, prompt_tokens, output_tokens: per request, (n,); arrivals ascend, s.
-
-    Raises:
-        ValueError: arrivals run back, or a request can never fit into the cache of its instance.
-    """
-    times = np.ascontiguousarray(arrivals, np.float64)
-    chosen = np.ascontiguousarray(instances, np.int64)
-    a = make_arrays(steps, limits, max(1, times.size))
-    a.prompt[: times.size] = prompt_tokens
-    a.output[: times.size] = output_tokens
-    if (np.diff(times) < 0).any():
-        raise ValueError("arrivals must ascend")
-    needed = -(-(a.prompt + a.output)[: times.size] // BLOCK_TOKENS)
-    if (needed > a.total[chosen]).any():
-        first = int(np.argmax(needed > a.total[chosen]))
-        raise ValueError(f"request {first} is larger than the KV cache of instance {chosen[first]}")
-    kernel.replay(a, chosen, times)
-    return Replay(a)

@@ -19,39 +19,73 @@ JITTER_S = 2e-4
 
 
 def answered(name: str, rate: float, count: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Rows of a run at the engine's pace, every token some time later at the client."""
+    """Rows of an open run at the engine's pace, every token some time later at the client."""
     engine = Instance(TRUTH, *LIMITS, record_tokens=True)
     sent = np.cumsum(rng.exponential(1 / rate, count))
+    asked = lengths(count, rng)
+    for number, at in enumerate(sent.tolist()):
+        engine.submit(Sequence(number, *asked[number], 1.0, at), at)
+    engine.advance(np.inf)
+    return rows_of(engine, sent, asked, rng, run=name, rate=rate)
+
+
+def answered_in_turn(
+    name: str, clients: int, count: int, rng: np.random.Generator
+) -> pl.DataFrame:
+    """Rows of a closed run, in which the next request leaves when an answer has come back."""
+    engine = Instance(TRUTH, *LIMITS, record_tokens=True)
+    asked, sent, free = lengths(count, rng), [], [0.0] * clients
+    while len(sent) < count:
+        while not free:
+            engine.advance(engine.next_event())
+            free += [sequence.done + OVERHEAD_S for sequence in engine.take_finished()]
+        at = free.pop(0)
+        engine.submit(Sequence(len(sent), *asked[len(sent)], 1.0, at), at)
+        sent.append(at)
+    engine.advance(np.inf)
+    # What the server sees OVERHEAD_S later was sent that much earlier.
+    early = np.array(sent) - OVERHEAD_S
+    return rows_of(engine, early - early[0], asked, rng, early[0], run=name, clients=clients)
+
+
+def lengths(count: int, rng: np.random.Generator) -> list[tuple[int, int]]:
     prompt, output = (
-        np.exp(rng.uniform(np.log(low), np.log(high), count)).astype(int)
+        np.exp(rng.uniform(np.log(low), np.log(high), count)).astype(int).tolist()
         for low, high in ((16, 1024), (8, 128))
     )
-    for i in range(count):
-        at = float(sent[i])
-        engine.submit(Sequence(i, int(prompt[i]), int(output[i]), 1.0, at), at)
-    engine.advance(np.inf)
-    came: list[list[float]] = [[] for _ in range(count)]
+    return list(zip(prompt, output, strict=True))
+
+
+def rows_of(
+    engine: Instance,
+    sent: NDArray[np.float64],
+    asked: list[tuple[int, int]],
+    rng: np.random.Generator,
+    origin: float = -OVERHEAD_S,
+    **setting: object,
+) -> pl.DataFrame:
+    """Rows of what an engine has served; its clock is `origin` behind that of the client."""
+    came: list[list[float]] = [[] for _ in asked]
     for at, sequence, _ in engine.take_tokens():
-        came[sequence.request_id].append(at + OVERHEAD_S + float(rng.exponential(JITTER_S)))
+        came[sequence.request_id].append(at - origin + float(rng.exponential(JITTER_S)))
     return LIVE_REQUESTS.frame(
-        {
-            "run": name,
-            "request_id": i,
-            "part": "test" if i % 5 == 4 else "fit",
-            "rate": rate,
-            "clients": None,
-            "scheduled_s": float(sent[i]),
-            "sent_s": float(sent[i]),
-            "prompt_tokens": int(prompt[i]),
-            "asked_tokens": int(output[i]),
-            "output_tokens": int(output[i]),
-            "token_s": sorted(came[i]),
-            "token_count": list(range(1, int(output[i]) + 1)),
+        {"rate": None, "clients": None}
+        | setting
+        | {
+            "request_id": number,
+            "part": "test" if number % 5 == 4 else "fit",
+            "scheduled_s": float(sent[number]),
+            "sent_s": float(sent[number]),
+            "prompt_tokens": prompt,
+            "asked_tokens": output,
+            "output_tokens": output,
+            "token_s": sorted(came[number]),
+            "token_count": list(range(1, output + 1)),
             "outcome": "ok",
             "reason": None,
             "label": "live",
         }
-        for i in range(count)
+        for number, (prompt, output) in enumerate(asked)
     )
 
 
@@ -59,7 +93,9 @@ def answered(name: str, rate: float, count: int, rng: np.random.Generator) -> pl
 def rows() -> pl.DataFrame:
     rng = np.random.default_rng(0)
     settings = (("lone", 0.5, 40), ("some", 4.0, 80), ("many", 9.0, 120), ("full", 13.0, 120))
-    return pl.concat([answered(name, rate, count, rng) for name, rate, count in settings])
+    opened = [answered(name, rate, count, rng) for name, rate, count in settings]
+    closed = [answered_in_turn(f"{clients} in turn", clients, 60, rng) for clients in (3, 8)]
+    return pl.concat(opened + closed)
 
 
 def pace(step: StepTime) -> NDArray[np.float64]:

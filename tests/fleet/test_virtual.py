@@ -18,6 +18,7 @@ from pipeline.fleet import (
     StepTime,
     VirtualFleet,
     replay,
+    replay_closed,
 )
 
 STEP = StepTime.roofline(w=5, c=0.1, e=1, f=0.05, d=0.002, q=1e-5)
@@ -238,3 +239,50 @@ def test_classes_and_shared_prefixes_are_refused_by_the_compiled_fleet() -> None
     fleet.submit(0, Sequence(2, 10, 3, 1.0, 1.0), 1.0)
     with pytest.raises(ValueError, match="engine is at"):
         fleet.submit(0, Sequence(3, 10, 3, 1.0, 0.5), 0.5)
+
+
+requests = st.lists(st.tuples(st.integers(1, 90), st.integers(1, 40)), min_size=1, max_size=30)
+
+
+@given(requests, st.lists(st.floats(0, 1), min_size=1, max_size=5), st.floats(1e-4, 0.5))
+@settings(deadline=None)
+def test_a_closed_loop_equals_clients_who_wait_on_the_plain_machine(
+    asked: list[tuple[int, int]], first: list[float], think_s: float
+) -> None:
+    limits, first = Limits(160, 3, 32), sorted(first)
+    engine, sent, pending, ended = Instance(CURVE, *limits), [], list(first), {}
+    while len(sent) < len(asked):
+        while not pending or engine.next_event() <= pending[0]:
+            engine.advance(engine.next_event())
+            for sequence in engine.take_finished():
+                ended[sequence.request_id] = sequence
+                pending.append(sequence.done + think_s)
+        at = pending.pop(0)
+        engine.submit(Sequence(len(sent), *asked[len(sent)], 9.0, at), at)
+        sent.append(at)
+    engine.advance(math.inf)
+    ended |= {sequence.request_id: sequence for sequence in engine.take_finished()}
+    prompt, output = np.array(asked).T
+    found = replay_closed(CURVE, limits, first, prompt, output, think_s)
+    for ours, theirs in (
+        (found.arrivals, sent),
+        (found.first_token, [ended[k].first_token for k in range(len(asked))]),
+        (found.done, [ended[k].done for k in range(len(asked))]),
+    ):
+        assert ours[: len(asked)] == pytest.approx(theirs, abs=1e-9)
+
+
+def test_a_closed_loop_worked_by_hand() -> None:
+    # Every iteration takes 10 ms: two clients, two tokens each, then a second request of each.
+    step = StepTime.simple(a=10, b=0, c=0, d=0)
+    found = replay_closed(step, Limits(1600, 8, 64), [0.0, 0.005], [4] * 4, [2] * 4, 0.002)
+    assert found.arrivals == pytest.approx([0, 0.005, 0.022, 0.032])
+    assert found.first_token == pytest.approx([0.01, 0.02, 0.04, 0.05])
+    assert found.done == pytest.approx([0.02, 0.03, 0.05, 0.06])
+
+
+def test_closed_loops_refuse_what_can_never_be_served() -> None:
+    with pytest.raises(ValueError, match="arrivals must ascend"):
+        replay_closed(STEP, Limits(160, 3, 32), [1.0, 0.0], [4, 4], [4, 4], 0.1)
+    with pytest.raises(ValueError, match="request 1 is larger than the KV cache"):
+        replay_closed(STEP, Limits(160, 3, 32), [0.0], [4, 200], [4, 4], 0.1)

@@ -9,8 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.errors import EndpointError
+from pipeline.fleet._replay import replay
 from pipeline.fleet._tier import Fleet
-from pipeline.fleet._virtual import replay
 from pipeline.fleet.live import Answered, Client, Spread, draw_lengths, draw_prompt
 from pipeline.fleet.server import Emulator, Settings
 from pipeline.params import ClockParams, FleetParams

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from pipeline.errors import DataError
+from pipeline.fleet._replay import replay
 from pipeline.fleet._step import StepTime
-from pipeline.fleet._virtual import Limits, replay
+from pipeline.fleet._virtual import Limits
 from pipeline.schema import Column, Schema, read_rows
 
 __all__ = ["CALIBRATION_REQUESTS", "Run", "Times", "calibrate", "read_runs", "run_errors", "served"]

@@ -1,12 +1,13 @@
 """Profile a live OpenAI-compatible server: measure it, and fit the engine to what was seen."""
 
 from pipeline.fleet.live._client import Answered, Client, Model
-from pipeline.fleet.live._fit import (
+from pipeline.fleet.live._fit import fit_live
+from pipeline.fleet.live._measured import (
     LiveFit,
     Measured,
-    fit_live,
     mean_errors,
     measured_runs,
+    pooled,
     simulated,
 )
 from pipeline.fleet.live._plan import Asked, Spread, draw_lengths, draw_prompt, open_arrivals
@@ -35,6 +36,7 @@ __all__ = [
     "mean_errors",
     "measured_runs",
     "open_arrivals",
+    "pooled",
     "profile_server",
     "questions",
     "read_live",

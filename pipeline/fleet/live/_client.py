@@ -24,6 +24,11 @@ class Model:
     max_model_len: int | None
     owned_by: str
 
+    @property
+    def label(self) -> str:
+        """`emulated` where it says so itself, else `live`."""
+        return "emulated" if self.owned_by == _EMULATED else "live"
+
 
 @dataclass(slots=True)
 class Answered:
@@ -152,6 +157,7 @@ class Client:
 
 # Below the 5 s after which uvicorn hangs up on an idle connection.
 _KEEPALIVE_S = 3.0
+_EMULATED = "routebalance-emulated"
 _EXPECTED = "an OpenAI-compatible server is expected, whose /v1/models lists what it serves"
 
 

@@ -6,7 +6,7 @@ of every run come out as measured. What a request spends outside the engine (HTT
 way back) is a constant of its own.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,15 +16,14 @@ from scipy.optimize import minimize
 
 from pipeline.errors import DataError
 from pipeline.fleet._step import StepTime
-from pipeline.fleet._virtual import Limits, replay
+from pipeline.fleet._virtual import Limits
 from pipeline.fleet.live._gaps import fit_gaps, gaps_of
+from pipeline.fleet.live._measured import LiveFit, Measured, measured_runs, pooled, simulated
 
-__all__ = ["LiveFit", "Measured", "fit_live", "mean_errors", "measured_runs", "simulated"]
+__all__ = ["fit_live"]
 
 Floats = NDArray[np.float64]
 
-_METRICS = ("ttft", "tpot", "e2e")
-_TOLERATED = 0.05  # share of requests that may have failed
 _TERCILES = 3
 _SOFT = 0.05  # relative error beyond which a group counts less
 # Logarithm by which a coefficient may leave the gaps' own before that counts like a group that is
@@ -34,88 +33,6 @@ _STEP = 0.1  # logarithm; first move of the simplex
 _LEAST_S = 1e-4
 _FEWEST = 30
 _MOVES = 8
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One run: n requests that were answered, in the order in which they were sent.
-
-    Attributes:
-        name: of the run.
-        sent: s since the run began, (n,), ascending.
-        prompt, output: tokens, (n,).
-        ttft, tpot, e2e: s from sending, (n,); TPOT is NaN where there is one token.
-        held_out: whether the fit did not see the request, (n,).
-    """
-
-    name: str
-    sent: Floats
-    prompt: NDArray[np.int64]
-    output: NDArray[np.int64]
-    ttft: Floats
-    tpot: Floats
-    e2e: Floats
-    held_out: NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class LiveFit:
-    """Iteration time, and seconds that a request spends outside the engine."""
-
-    step: StepTime
-    overhead_s: float
-
-
-def measured_runs(rows: pl.DataFrame) -> list[Measured]:
-    """Lay out LIVE_REQUESTS rows, run by run.
-
-    Raises:
-        DataError: more than 5 % of a run's requests failed, so its load is not what was sent.
-    """
-    runs = []
-    for key, part in rows.sort("sent_s").group_by("run", maintain_order=True):
-        name = str(key[0])
-        good = part.filter(pl.col("outcome") == "ok")
-        failed = part.height - good.height
-        if failed > _TOLERATED * part.height:
-            reason = str(part["reason"].drop_nulls().first())
-            raise DataError(
-                f"{failed} of {part.height} requests of run {name} failed ({reason}); at most "
-                f"{_TOLERATED:.0%} are accepted"
-            )
-        runs.append(_measured(name, good))
-    return runs
-
-
-def _measured(name: str, rows: pl.DataFrame) -> Measured:
-    sent = rows["sent_s"].to_numpy()
-    output = rows["output_tokens"].to_numpy()
-    first, last = (getattr(rows["token_s"].list, end)().to_numpy() for end in ("first", "last"))
-    gaps = output - 1
-    tpot = np.divide(last - first, gaps, out=np.full(gaps.shape, np.nan), where=gaps > 0)
-    held_out = (rows["part"] == "test").to_numpy()
-    prompt = rows["prompt_tokens"].to_numpy()
-    return Measured(name, sent, prompt, output, first - sent, tpot, last - sent, held_out)
-
-
-def simulated(run: Measured, fit: LiveFit, limits: Limits) -> Measured:
-    """Serve the requests of a run on the engine; same requests, simulated times."""
-    arrivals = run.sent + fit.overhead_s
-    instances = np.zeros(arrivals.size, np.int64)
-    found = replay([fit.step], [limits], instances, arrivals, run.prompt, run.output)
-    ttft, e2e = found.first_token - run.sent, found.done - run.sent
-    gaps = run.output - 1
-    tpot = np.divide(e2e - ttft, gaps, out=np.full(gaps.shape, np.nan), where=gaps > 0)
-    return Measured(run.name, run.sent, run.prompt, run.output, ttft, tpot, e2e, run.held_out)
-
-
-def mean_errors(run: Measured, ours: Measured, kept: NDArray[np.bool_]) -> dict[str, float]:
-    """Signed percent by which simulated means are off, over the requests that are kept."""
-    errors = {}
-    for name in _METRICS:
-        mean, real = (np.nanmean(getattr(of, name)[kept]) for of in (ours, run))
-        errors[name] = float(100 * (mean / real - 1))
-    return errors
 
 
 def fit_live(rows: pl.DataFrame, limits: Limits) -> LiveFit:
@@ -133,14 +50,15 @@ def fit_live(rows: pl.DataFrame, limits: Limits) -> LiveFit:
         raise DataError(
             f"{count} requests are too few to fit a server; at least {_FEWEST} are needed"
         )
-    groups = [_groups(run) for run in runs]
+    real = pooled(runs)
+    groups = [_groups(run) for run in real]
     start = fit_gaps(gaps_of(rows, limits.max_batched_tokens))
     overhead_s = _overhead_s(runs, start)
 
     def loss(moved: Floats) -> float:
         fit = _moved(start, overhead_s, moved)
-        pairs = zip(runs, groups, strict=True)
-        off = np.concatenate([_off(run, simulated(run, fit, limits), g) for run, g in pairs])
+        ours = pooled([simulated(run, fit, limits) for run in runs])
+        off = np.concatenate([_off(*of_one) for of_one in zip(real, ours, groups, strict=True)])
         strayed = float(np.sum((moved / _TRUST) ** 2)) / 2
         return float((np.sqrt(1 + (off / _SOFT) ** 2) - 1).sum()) + strayed
 

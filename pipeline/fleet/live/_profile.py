@@ -8,12 +8,13 @@ import polars as pl
 
 from pipeline.fleet._virtual import Limits
 from pipeline.fleet.live._client import Client, Model
-from pipeline.fleet.live._fit import (
+from pipeline.fleet.live._fit import fit_live
+from pipeline.fleet.live._measured import (
     LiveFit,
     Measured,
-    fit_live,
     mean_errors,
     measured_runs,
+    pooled,
     simulated,
 )
 from pipeline.fleet.live._plan import Spread
@@ -35,6 +36,7 @@ class Asking:
     Attributes:
         model: name on the server; None where it offers one alone.
         seconds: length of every run of the sweep.
+        passes: how often the sweep is repeated.
         rates: requests/s of the open loops; empty takes shares of what closed loops reach.
         max_num_seqs, max_batched_tokens: as the server was started.
         rows: file that keeps the rows of the sweep; read instead of measuring if it is there.
@@ -43,6 +45,7 @@ class Asking:
 
     model: str | None
     seconds: float
+    passes: int
     rates: tuple[float, ...]
     max_num_seqs: int
     max_batched_tokens: int
@@ -65,7 +68,7 @@ async def profile_server(url: str, asking: Asking) -> tuple[TierProfile, LiveFit
             say(f"profile: rows of {asking.rows} are used; remove the file to measure again")
             rows = read_live(asking.rows)
         else:
-            target = Target(client, model.name)
+            target = Target(client, model.name, model.label)
             rows = await sweep(target, _plan(model, asking))
             write_rows(rows, asking.rows, LIVE_REQUESTS)
     limits = live_limits(asking, sample)
@@ -93,7 +96,7 @@ def fit_rows(
     if sample is None or sample.kv_tokens is None:
         notes.append("the server does not say what its KV cache holds: taken as unbounded")
     profile = TierProfile(
-        label="live", gpu="unknown", model=model, tp=1, form="curve",
+        label=rows["label"][0], gpu="unknown", model=model, tp=1, form="curve",
         step=curve_params(fit.step), overhead_ms=1e3 * fit.overhead_s,
         kv_tokens=None if sample is None else sample.kv_tokens,
         max_num_seqs=limits.max_num_seqs, max_batched_tokens=limits.max_batched_tokens,
@@ -105,11 +108,12 @@ def fit_rows(
 
 
 def _held_out(runs: list[Measured], fit: LiveFit, limits: Limits) -> dict[str, float | None]:
-    """Signed percent by run and metric; the mean over a run's requests that were held out."""
+    """Signed percent by setting and metric, of means over the requests that were held out."""
     errors: dict[str, float | None] = {}
-    for run in runs:
+    ours = pooled([simulated(run, fit, limits) for run in runs])
+    for run, sim in zip(pooled(runs), ours, strict=True):
         if run.held_out.any():
-            off = mean_errors(run, simulated(run, fit, limits), run.held_out)
+            off = mean_errors(run, sim, run.held_out)
             errors |= {f"{run.name} {metric}": round(value, 2) for metric, value in off.items()}
     return errors
 
@@ -120,6 +124,7 @@ def _plan(model: Model, asking: Asking) -> Sweep:
         seconds=asking.seconds,
         widths=widths_up_to(asking.max_num_seqs),
         rates=asking.rates,
+        passes=asking.passes,
         seed=asking.seed,
     )
 
@@ -140,6 +145,7 @@ def _counts(rows: pl.DataFrame) -> dict[str, int]:
 def _command(url: str, asking: Asking) -> str:
     rates = f" --rates {','.join(f'{rate:g}' for rate in asking.rates)}" if asking.rates else ""
     return (
-        f"routebalance fleet profile {url} --seconds {asking.seconds:g}{rates} "
+        f"routebalance fleet profile {url} --seconds {asking.seconds:g} "
+        f"--passes {asking.passes}{rates} "
         f"--max-num-seqs {asking.max_num_seqs} --max-batched-tokens {asking.max_batched_tokens}"
     )

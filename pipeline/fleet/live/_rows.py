@@ -13,7 +13,7 @@ PARTS = ("warmup", "fit", "test")
 LIVE_REQUESTS = Schema(
     "live requests",
     (
-        Column("run", pl.String, "the run inside the sweep, such as closed-4 or open-12"),
+        Column("run", pl.String, "the run inside the sweep, such as «closed-4, pass 1»"),
         Column("request_id", pl.Int64, "number inside the run, from 0", low=0),
         Column("part", pl.String, "what the request is for", among=PARTS),
         Column("rate", pl.Float64, "offered rate, requests/s; null in a closed loop", True, low=0),

@@ -22,7 +22,7 @@ class Target:
 
     client: Client
     model: str
-    label: str = "live"
+    label: str
 
 
 @dataclass(slots=True)

@@ -2,7 +2,8 @@
 
 A closed loop of one client shows time to first token against prompt length and the pace of a lone
 stream; wider ones show how an iteration grows with the batch; open loops show all of it together,
-at loads like those that the profile is for.
+at loads like those that the profile is for. All of that is repeated in several passes, so that a
+machine that is slow for a while is not taken for one that is slow at some width.
 """
 
 from collections.abc import Iterator
@@ -32,9 +33,10 @@ class Sweep:
 
     Attributes:
         spread: token lengths to draw.
-        seconds: length of every run.
+        seconds: length of every run of a pass.
         widths: clients of the closed loops, ascending; the last one fills the engine.
         rates: requests/s of the open loops; empty takes shares of the closed loops' throughput.
+        passes: how often every run is repeated.
         seed: of lengths, prompts and arrivals.
     """
 
@@ -42,6 +44,7 @@ class Sweep:
     seconds: float
     widths: tuple[int, ...]
     rates: tuple[float, ...] = ()
+    passes: int = 1
     seed: int = 0
 
 
@@ -65,15 +68,30 @@ async def sweep(target: Target, plan: Sweep) -> pl.DataFrame:
     asked = questions(plan.spread, per_word, stream(plan.seed, "live", "lengths"))
     say(f"warm-up: {_WARM_UP_S:g} s with {plan.widths[-1]} clients")
     await run_closed(target, asked, plan.widths[-1], _WARM_UP_S, lambda _: "warmup")
-    runs: list[pl.DataFrame] = []
-    for width in plan.widths:
-        say(f"closed loop of {width}: {plan.seconds:g} s")
-        runs.append(await run_closed(target, asked, width, plan.seconds, _part))
-    for rate in plan.rates or _rates(throughput(runs[-1])):
-        say(f"open loop at {rate:g} requests/s: {plan.seconds:g} s")
-        arrivals = open_arrivals(rate, plan.seconds, stream(plan.seed, "live", "arrivals", rate))
-        runs.append(await run_open(target, asked, arrivals, rate, _part))
-    return pl.concat(runs)
+    passes: list[pl.DataFrame] = []
+    rates = list(plan.rates)
+    for number in range(1, plan.passes + 1):
+        closed = [await _closed(target, asked, width, plan.seconds) for width in plan.widths]
+        rates = rates or _rates(throughput(closed[-1]))
+        opened = [await _open(target, asked, rate, plan, number) for rate in rates]
+        named = pl.concat_str("run", pl.lit(f", pass {number}"))
+        passes.append(pl.concat(closed + opened).with_columns(run=named))
+    return pl.concat(passes)
+
+
+async def _closed(
+    target: Target, asked: Iterator[Asked], width: int, seconds: float
+) -> pl.DataFrame:
+    say(f"closed loop of {width}: {seconds:g} s")
+    return await run_closed(target, asked, width, seconds, _part)
+
+
+async def _open(
+    target: Target, asked: Iterator[Asked], rate: float, plan: Sweep, number: int
+) -> pl.DataFrame:
+    say(f"open loop at {rate:g} requests/s: {plan.seconds:g} s")
+    rng = stream(plan.seed, "live", "arrivals", rate, number)
+    return await run_open(target, asked, open_arrivals(rate, plan.seconds, rng), rate, _part)
 
 
 def _part(number: int) -> str:

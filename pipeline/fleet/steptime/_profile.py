@@ -21,7 +21,7 @@ class TierProfile(Section):
     """A model on a GPU, ready for `profile:` of a tier.
 
     Attributes:
-        label: fitted to tables of operators, or live: fitted to a server that was measured.
+        label: fitted to tables of operators; live or emulated: to a server that was measured.
         form: the form that was fitted; `step` holds any of them as a curve.
         estimated: parts of `step` that were not measured but follow from data sheets.
         errors: percent on held-out rows, null where there are none. fitted: mean absolute error by
@@ -32,7 +32,7 @@ class TierProfile(Section):
     """
 
     schema_version: Literal[1] = 1
-    label: Literal["fitted", "live"]
+    label: Literal["fitted", "live", "emulated"]
     gpu: str = Field(min_length=1)
     model: str = Field(min_length=1)
     tp: Count

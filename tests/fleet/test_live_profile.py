@@ -1,0 +1,77 @@
+"""`routebalance fleet profile` against an emulated instance, from the sweep to the file."""
+
+import asyncio
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipeline.errors import EndpointError, UnknownNameError
+from pipeline.fleet.live import Asking, fit_rows, live_limits, profile_server, read_live
+from pipeline.fleet.server import Emulator, Settings
+from pipeline.fleet.steptime import TierProfile, read_profile, write_profile
+from tests.fleet.serving import small_fleet
+
+
+def asking(folder: Path, model: str | None = None) -> Asking:
+    return Asking(
+        model=model, seconds=0.7, passes=2, rates=(8.0,), max_num_seqs=8, max_batched_tokens=64,
+        rows=folder / "rows.parquet",
+    )  # fmt: skip
+
+
+async def profiled(folder: Path, model: str | None = None) -> TierProfile:
+    async with Emulator(small_fleet(), Settings(speed=1.0, seed=7), "127.0.0.1", 0) as emulator:
+        found, _ = await profile_server(emulator.urls["small-0"], asking(folder, model))
+        return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("profile")
+
+
+@pytest.fixture(scope="module")
+def profile(folder: Path) -> TierProfile:
+    return asyncio.run(profiled(folder))
+
+
+def test_a_profile_says_what_was_measured(profile: TierProfile, folder: Path) -> None:
+    assert (profile.label, profile.model) == ("emulated", "emu-small")
+    # From /metrics.
+    assert profile.kv_tokens == 16_000
+    assert (profile.max_num_seqs, profile.max_batched_tokens) == (8, 64)
+    assert profile.rows["failed"] == 0
+    settings = {f"closed-{width}" for width in (1, 2, 4, 8)} | {"open-8"}
+    metrics = ("ttft", "tpot", "e2e")
+    assert set(profile.errors) == {f"{name} {metric}" for name in settings for metric in metrics}
+    write_profile(profile, folder / "tier.json")
+    assert read_profile(folder / "tier.json") == profile
+
+
+def test_a_sweep_repeats_every_setting(profile: TierProfile, folder: Path) -> None:
+    rows = read_live(folder / "rows.parquet")
+    runs = [f"closed-{width}" for width in (1, 2, 4, 8)] + ["open-8"]
+    named = [f"{run}, pass {number}" for number in (1, 2) for run in runs]
+    assert rows["run"].unique(maintain_order=True).to_list() == named
+    assert rows["label"].unique().to_list() == ["emulated"]
+    widths = rows.filter(pl.col("run").str.starts_with("closed")).group_by("run").agg("clients")
+    assert all(f"closed-{clients[0]}," in run for run, clients in widths.iter_rows())
+
+
+def test_saved_rows_give_the_same_profile(profile: TierProfile, folder: Path) -> None:
+    rows, ask = read_live(folder / "rows.parquet"), asking(folder)
+    limits = live_limits(ask, None)
+    again, _ = fit_rows(rows, limits, profile.model, None, profile.command)
+    assert again.sources == profile.sources
+    assert any("taken as unbounded" in note for note in again.notes)
+
+
+def test_an_unknown_model_names_the_one_that_is_there(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="emu-small"):
+        asyncio.run(profiled(tmp_path, "emu-smal"))
+
+
+def test_nobody_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(EndpointError, match="cannot be reached"):
+        asyncio.run(profile_server("http://127.0.0.1:9", asking(tmp_path)))
