@@ -39,7 +39,7 @@ __all__ = ["LOADS", "Kept", "fitted", "limits_of", "measure"]
 SEED = 1
 SWEEP_S = 4.0
 UNSEEN_S = 16.0
-ROUNDS = (1, 2, 3, 4)
+ROUNDS = (1, 2, 3, 4, 5, 6)
 # Shares of what the fitted engine serves when it is never idle.
 LOADS = (0.4, 0.7)
 _CROWD = 400

@@ -5,9 +5,9 @@
 For each of two random-initialised models: profile the server as `routebalance fleet profile` does,
 simulate lognormal lengths at 40 % and 70 % of the simulated capacity, send the same requests to the
 real server, and compare mean TTFT, TPOT and E2E. Passes of the profile and of the other workload
-alternate, in four rounds. The engine computes on one core, and shares it with whatever the other
-has no room for. About ten minutes, on a machine that does nothing else; what was measured stays in
-.cache/vllm-cpu/measured, and only what is missing there is measured.
+alternate, in six rounds. The engine computes on one core, and shares it with whatever the other
+has no room for. A quarter of an hour, on a machine that does nothing else; what was measured stays
+in .cache/vllm-cpu/measured, and only what is missing there is measured.
 """
 
 import argparse

@@ -183,12 +183,12 @@ def replay_closed(a: FleetArrays, clients: int, times: Floats, think_s: float) -
     """Submit to the first instance as clients do who wait for an answer, and let all drain.
 
     Sequences of the first `clients` come at their `times`; every later one comes `think_s` after
-    the next end, and its time is filled in.
+    the next end, but after them all, and its time is filled in.
     """
     for k in range(times.size):
         if k >= clients:
             while a.logged[0] <= k - clients:
                 advance_all(a, next_event(a))
-            times[k] = a.ended[a.log[k - clients]] + think_s
+            times[k] = max(a.ended[a.log[k - clients]] + think_s, times[k - 1])
         submit(a, 0, k, times[k])
     advance_all(a, math.inf)

@@ -67,7 +67,8 @@ def replay_closed(
     """Serve a closed loop on one instance: as many clients as there are `first` times.
 
     Args:
-        first: when each client sends its first request, s, ascending; (clients,).
+        first: when each client's first request arrives, s, ascending; (clients,). No second one
+            comes before all of them.
         prompt_tokens, output_tokens: in the order in which requests are sent, (n,).
         think_s: from the end of a request to the arrival of that client's next one, s.
 

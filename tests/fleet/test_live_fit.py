@@ -29,9 +29,7 @@ def answered(name: str, rate: float, count: int, rng: np.random.Generator) -> pl
     return rows_of(engine, sent, asked, rng, run=name, rate=rate)
 
 
-def answered_in_turn(
-    name: str, clients: int, count: int, rng: np.random.Generator
-) -> pl.DataFrame:
+def answered_in_turn(name: str, clients: int, count: int, rng: np.random.Generator) -> pl.DataFrame:
     """Rows of a closed run, in which the next request leaves when an answer has come back."""
     engine = Instance(TRUTH, *LIMITS, record_tokens=True)
     asked, sent, free = lengths(count, rng), [], [0.0] * clients

@@ -12,16 +12,20 @@ from pipeline.fleet.server import Emulator, Settings
 from pipeline.fleet.steptime import TierProfile, read_profile, write_profile
 from tests.fleet.serving import small_fleet
 
+# Every iteration takes 4 ms.
+STEP = {"w": 4.0, "c": 0.0, "e": 0.0, "f": 0.0001, "d": 0.0, "q": 0.0}
+
 
 def asking(folder: Path, model: str | None = None) -> Asking:
     return Asking(
-        model=model, seconds=0.7, passes=2, rates=(8.0,), max_num_seqs=8, max_batched_tokens=64,
+        model=model, seconds=1.0, passes=2, rates=(8.0,), max_num_seqs=8, max_batched_tokens=2048,
         rows=folder / "rows.parquet",
     )  # fmt: skip
 
 
 async def profiled(folder: Path, model: str | None = None) -> TierProfile:
-    async with Emulator(small_fleet(), Settings(speed=1.0, seed=7), "127.0.0.1", 0) as emulator:
+    fleet = small_fleet(step=STEP, max_batched_tokens=2048)
+    async with Emulator(fleet, Settings(speed=1.0, seed=7), "127.0.0.1", 0) as emulator:
         found, _ = await profile_server(emulator.urls["small-0"], asking(folder, model))
         return found
 
@@ -40,11 +44,13 @@ def test_a_profile_says_what_was_measured(profile: TierProfile, folder: Path) ->
     assert (profile.label, profile.model) == ("emulated", "emu-small")
     # From /metrics.
     assert profile.kv_tokens == 16_000
-    assert (profile.max_num_seqs, profile.max_batched_tokens) == (8, 64)
+    assert (profile.max_num_seqs, profile.max_batched_tokens) == (8, 2048)
     assert profile.rows["failed"] == 0
     settings = {f"closed-{width}" for width in (1, 2, 4, 8)} | {"open-8"}
     metrics = ("ttft", "tpot", "e2e")
-    assert set(profile.errors) == {f"{name} {metric}" for name in settings for metric in metrics}
+    assert set(profile.errors) <= {f"{name} {metric}" for name in settings for metric in metrics}
+    # A lone client may be too slow for one of its few requests to be held out.
+    assert set(profile.errors) >= {f"closed-8 {metric}" for metric in metrics}
     write_profile(profile, folder / "tier.json")
     assert read_profile(folder / "tier.json") == profile
 

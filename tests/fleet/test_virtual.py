@@ -250,24 +250,24 @@ def test_a_closed_loop_equals_clients_who_wait_on_the_plain_machine(
     asked: list[tuple[int, int]], first: list[float], think_s: float
 ) -> None:
     limits, first = Limits(160, 3, 32), sorted(first)
-    engine, sent, pending, ended = Instance(CURVE, *limits), [], list(first), {}
-    while len(sent) < len(asked):
-        while not pending or engine.next_event() <= pending[0]:
+    engine, sent, ended = Instance(CURVE, *limits), [], []
+    for prompt, output in asked:
+        ended += engine.take_finished()
+        while len(ended) <= len(sent) - len(first):
             engine.advance(engine.next_event())
-            for sequence in engine.take_finished():
-                ended[sequence.request_id] = sequence
-                pending.append(sequence.done + think_s)
-        at = pending.pop(0)
-        engine.submit(Sequence(len(sent), *asked[len(sent)], 9.0, at), at)
+            ended += engine.take_finished()
+        again = len(sent) - len(first)
+        at = first[len(sent)] if again < 0 else max(ended[again].done + think_s, sent[-1])
+        engine.submit(Sequence(len(sent), prompt, output, 9.0, at), at)
         sent.append(at)
     engine.advance(math.inf)
-    ended |= {sequence.request_id: sequence for sequence in engine.take_finished()}
+    by_number = {sequence.request_id: sequence for sequence in ended + engine.take_finished()}
     prompt, output = np.array(asked).T
     found = replay_closed(CURVE, limits, first, prompt, output, think_s)
     for ours, theirs in (
         (found.arrivals, sent),
-        (found.first_token, [ended[k].first_token for k in range(len(asked))]),
-        (found.done, [ended[k].done for k in range(len(asked))]),
+        (found.first_token, [by_number[k].first_token for k in range(len(asked))]),
+        (found.done, [by_number[k].done for k in range(len(asked))]),
     ):
         assert ours[: len(asked)] == pytest.approx(theirs, abs=1e-9)
 

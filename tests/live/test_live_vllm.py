@@ -1,6 +1,6 @@
 """A real vLLM on this CPU: the profile foretells a workload that it never saw.
 
-Needs `make vllm-cpu`, and a machine that does nothing else for some ten minutes.
+Needs `make vllm-cpu`, and a machine that does nothing else for a quarter of an hour.
 """
 
 import json

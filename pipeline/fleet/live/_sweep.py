@@ -6,8 +6,9 @@ at loads like those that the profile is for. All of that is repeated in several 
 machine that is slow for a while is not taken for one that is slow at some width.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -19,6 +20,8 @@ from pipeline.progress import say
 from pipeline.streams import stream
 
 __all__ = ["Sweep", "questions", "sweep", "throughput", "tokens_per_word", "widths_up_to"]
+
+Part = Callable[[int], str]
 
 # Shares of the throughput that the widest closed loop reached.
 _LOADS = (0.3, 0.55, 0.8)
@@ -71,31 +74,33 @@ async def sweep(target: Target, plan: Sweep) -> pl.DataFrame:
     passes: list[pl.DataFrame] = []
     rates = list(plan.rates)
     for number in range(1, plan.passes + 1):
-        closed = [await _closed(target, asked, width, plan.seconds) for width in plan.widths]
+        part = partial(_part, number)
+        closed = [await _closed(target, asked, width, plan, part) for width in plan.widths]
         rates = rates or _rates(throughput(closed[-1]))
-        opened = [await _open(target, asked, rate, plan, number) for rate in rates]
+        opened = [await _open(target, asked, rate, plan, number, part) for rate in rates]
         named = pl.concat_str("run", pl.lit(f", pass {number}"))
         passes.append(pl.concat(closed + opened).with_columns(run=named))
     return pl.concat(passes)
 
 
 async def _closed(
-    target: Target, asked: Iterator[Asked], width: int, seconds: float
+    target: Target, asked: Iterator[Asked], width: int, plan: Sweep, part: Part
 ) -> pl.DataFrame:
-    say(f"closed loop of {width}: {seconds:g} s")
-    return await run_closed(target, asked, width, seconds, _part)
+    say(f"closed loop of {width}: {plan.seconds:g} s")
+    return await run_closed(target, asked, width, plan.seconds, part)
 
 
 async def _open(
-    target: Target, asked: Iterator[Asked], rate: float, plan: Sweep, number: int
+    target: Target, asked: Iterator[Asked], rate: float, plan: Sweep, repeat: int, part: Part
 ) -> pl.DataFrame:
     say(f"open loop at {rate:g} requests/s: {plan.seconds:g} s")
-    rng = stream(plan.seed, "live", "arrivals", rate, number)
-    return await run_open(target, asked, open_arrivals(rate, plan.seconds, rng), rate, _part)
+    rng = stream(plan.seed, "live", "arrivals", rate, repeat)
+    return await run_open(target, asked, open_arrivals(rate, plan.seconds, rng), rate, part)
 
 
-def _part(number: int) -> str:
-    return "test" if number % _HELD_OUT_EVERY == _HELD_OUT_EVERY - 1 else "fit"
+def _part(repeat: int, number: int) -> str:
+    # Another fifth in every pass, so that runs of a few requests have one held out as well.
+    return "test" if (repeat + number) % _HELD_OUT_EVERY == 0 else "fit"
 
 
 def questions(spread: Spread, per_word: float, rng: np.random.Generator) -> Iterator[Asked]:
