@@ -62,9 +62,11 @@ class Kept:
         """Rows of the workload of a round that the profile never saw."""
         return self.folder / f"{self.size}-unseen-{number}.parquet"
 
-    def page(self, number: int, when: str) -> Path:
-        """The server's /metrics `before` or `after` the unseen workload of a round."""
-        return self.folder / f"{self.size}-{when}-{number}.txt"
+    def pages(self, number: int) -> tuple[Path, Path]:
+        """The server's /metrics before and after the unseen workload of a round."""
+        named = (f"{self.size}-{when}-{number}.txt" for when in ("before", "after"))
+        before, after = (self.folder / name for name in named)
+        return before, after
 
     @property
     def complete(self) -> bool:
@@ -96,7 +98,7 @@ async def _measure_sweep(url: str, kept: Kept, number: int) -> None:
     plan = Sweep(Spread.within(2048), SWEEP_S, widths, rates, seed=SEED + number)
     async with Client(url) as client:
         rows = await sweep(Target(client, kept.size, "live"), plan)
-        write_text(kept.page(number, "before"), await _page(client))
+        write_text(kept.pages(number)[0], await _page(client))
     named = pl.concat_str("run", pl.lit(f" of round {number}"))
     write_rows(rows.with_columns(run=named), kept.sweep(number), LIVE_REQUESTS)
 
@@ -109,9 +111,9 @@ def _rates(kept: Kept) -> tuple[float, ...]:
 
 async def _measure_unseen(url: str, kept: Kept, number: int, capacity: float) -> None:
     async with Client(url) as client:
-        write_text(kept.page(number, "before"), await _page(client))
+        write_text(kept.pages(number)[0], await _page(client))
         rows = await _unseen(Target(client, kept.size, "live"), number, capacity)
-        write_text(kept.page(number, "after"), await _page(client))
+        write_text(kept.pages(number)[1], await _page(client))
     write_rows(rows, kept.unseen(number), LIVE_REQUESTS)
 
 
@@ -123,7 +125,7 @@ def fitted(kept: Kept, rounds: tuple[int, ...] = ROUNDS) -> LiveFit:
 
 def limits_of(kept: Kept) -> Limits:
     """What the server holds and serves, by its own account and its command line."""
-    page = kept.page(ROUNDS[0], "before")
+    page = kept.pages(ROUNDS[0])[0]
     tokens = parse_metrics(page.read_text()).kv_tokens
     if tokens is None:
         raise SystemExit(f"{page}: the server does not state its KV cache")

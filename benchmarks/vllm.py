@@ -21,9 +21,10 @@ from benchmarks._report import finish
 from benchmarks._vllm_measure import LOADS, ROUNDS, Kept, fitted, limits_of, measure
 from benchmarks._vllm_server import SIZES, serving
 from pipeline.fleet.live import LiveFit, Measured, mean_errors, measured_runs, read_live, simulated
-from pipeline.fleet.telemetry import difference, parse_metrics
+from pipeline.fleet.telemetry import Histogram, Interval, difference, parse_metrics
 
 METRICS = ("ttft", "tpot", "e2e")
+SERVER_METRICS = ("ttft", "itl", "e2e", "queue")
 
 
 def compare(kept: Kept) -> dict[str, Any]:
@@ -54,19 +55,21 @@ def _load(runs: list[Measured], ours: list[Measured], prefix: str) -> dict[str, 
 
 
 def _telemetry(kept: Kept) -> dict[str, Any]:
-    """The server's own means over the unseen workload of the last round, from its /metrics."""
-    before, after = (
-        parse_metrics(kept.page(ROUNDS[-1], when).read_text()) for when in ("before", "after")
-    )
-    gained = difference(after, before)
-    means = {f"{name}_mean_ms": getattr(gained, name) for name in ("ttft", "itl", "e2e", "queue")}
-    seen = {
-        name: None
-        if histogram is None or histogram.mean is None
-        else round(1e3 * histogram.mean, 2)
-        for name, histogram in means.items()
-    }
-    return {"kv_tokens": after.kv_tokens, "preemptions": gained.preemptions} | seen
+    """The server's own means over the unseen workload of all rounds, from its /metrics."""
+    pages = [[parse_metrics(page.read_text()) for page in kept.pages(n)] for n in ROUNDS]
+    gained = [difference(after, before) for before, after in pages]
+    figures = {f"{name}_mean_ms": _mean_ms(gained, name) for name in SERVER_METRICS}
+    preemptions = sum(interval.preemptions or 0 for interval in gained)
+    return {"kv_tokens": pages[-1][1].kv_tokens, "preemptions": preemptions} | figures
+
+
+def _mean_ms(gained: list[Interval], name: str) -> float | None:
+    seen: list[Histogram | None] = [getattr(interval, name) for interval in gained]
+    known = [histogram for histogram in seen if histogram is not None]
+    count = sum(histogram.count for histogram in known)
+    if len(known) < len(seen) or not count:
+        return None
+    return round(1e3 * sum(histogram.total for histogram in known) / count, 2)
 
 
 def _coefficients(fit: LiveFit) -> dict[str, float]:
