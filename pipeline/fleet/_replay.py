@@ -73,8 +73,11 @@ def replay_closed(
         think_s: from the end of a request to the arrival of that client's next one, s.
 
     Raises:
-        ValueError: first times run back, or a request can never fit into the cache.
+        ValueError: there is no client, first times run back, or a request can never fit into the
+            cache.
     """
+    if not len(first):
+        raise ValueError("a closed loop needs at least one client")
     times = np.full(len(prompt_tokens), np.nan)
     clients = min(len(first), times.size)
     times[:clients] = first[:clients]

@@ -282,6 +282,8 @@ def test_a_closed_loop_worked_by_hand() -> None:
 
 
 def test_closed_loops_refuse_what_can_never_be_served() -> None:
+    with pytest.raises(ValueError, match="at least one client"):
+        replay_closed(STEP, Limits(160, 3, 32), [], [4], [4], 0.1)
     with pytest.raises(ValueError, match="arrivals must ascend"):
         replay_closed(STEP, Limits(160, 3, 32), [1.0, 0.0], [4, 4], [4, 4], 0.1)
     with pytest.raises(ValueError, match="request 1 is larger than the KV cache"):
