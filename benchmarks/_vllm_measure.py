@@ -1,8 +1,10 @@
 """What is measured on a real vLLM, kept in files, so that a broken run goes on where it stopped."""
 
 import asyncio
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -64,9 +66,8 @@ class Kept:
 
     def pages(self, number: int) -> tuple[Path, Path]:
         """The server's /metrics before and after the unseen workload of a round."""
-        named = (f"{self.size}-{when}-{number}.txt" for when in ("before", "after"))
-        before, after = (self.folder / name for name in named)
-        return before, after
+        name = f"{self.size}-{number}.txt"
+        return self.folder / f"before-{name}", self.folder / f"after-{name}"
 
     @property
     def complete(self) -> bool:
@@ -88,7 +89,7 @@ def measure(url: str, kept: Kept) -> None:
                 runner.run(_measure_sweep(url, kept, number))
             # Outside the loop, because a loop that fits cannot look after its connections.
             if not kept.unseen(number).exists():
-                capacity = _capacity(fitted(kept, ROUNDS[:1]), limits_of(kept))
+                capacity = _capacity(kept)
                 runner.run(_measure_unseen(url, kept, number, capacity))
 
 
@@ -98,7 +99,7 @@ async def _measure_sweep(url: str, kept: Kept, number: int) -> None:
     plan = Sweep(Spread.within(2048), SWEEP_S, widths, rates, seed=SEED + number)
     async with Client(url) as client:
         rows = await sweep(Target(client, kept.size, "live"), plan)
-        write_text(kept.pages(number)[0], await _page(client))
+    write_text(kept.pages(number)[0], _page(url))
     named = pl.concat_str("run", pl.lit(f" of round {number}"))
     write_rows(rows.with_columns(run=named), kept.sweep(number), LIVE_REQUESTS)
 
@@ -111,9 +112,8 @@ def _rates(kept: Kept) -> tuple[float, ...]:
 
 async def _measure_unseen(url: str, kept: Kept, number: int, capacity: float) -> None:
     async with Client(url) as client:
-        write_text(kept.pages(number)[0], await _page(client))
         rows = await _unseen(Target(client, kept.size, "live"), number, capacity)
-        write_text(kept.pages(number)[1], await _page(client))
+    write_text(kept.pages(number)[1], _page(url))
     write_rows(rows, kept.unseen(number), LIVE_REQUESTS)
 
 
@@ -132,11 +132,9 @@ def limits_of(kept: Kept) -> Limits:
     return Limits(tokens, MAX_NUM_SEQS, BATCHED_TOKENS)
 
 
-async def _page(client: Client) -> str:
-    text = await client.metrics()
-    if text is None:
-        raise SystemExit(f"{client.url}/metrics: nothing there, but vLLM has it")
-    return text
+def _page(url: str) -> str:
+    with urllib.request.urlopen(f"{url}/metrics", timeout=5) as page:
+        return str(page.read(), "utf-8")
 
 
 async def _unseen(target: Target, number: int, capacity: float) -> pl.DataFrame:
@@ -167,8 +165,10 @@ def _lengths(count: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
     return prompt.astype(np.int64), output.astype(np.int64)
 
 
-def _capacity(fit: LiveFit, limits: Limits) -> float:
-    """Requests per second that the fitted engine serves of the unseen lengths when never idle."""
+@cache
+def _capacity(kept: Kept) -> float:
+    """Requests/s of the unseen lengths that the engine of the first sweep serves, never idle."""
+    fit, limits = fitted(kept, ROUNDS[:1]), limits_of(kept)
     prompt, output = _lengths(_CROWD, stream(SEED, "unseen", "capacity"))
     chosen, at_once = np.zeros(_CROWD, np.int64), np.zeros(_CROWD)
     return _CROWD / float(replay([fit.step], [limits], chosen, at_once, prompt, output).done.max())

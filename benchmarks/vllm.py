@@ -20,7 +20,15 @@ import polars as pl
 from benchmarks._report import finish
 from benchmarks._vllm_measure import LOADS, ROUNDS, Kept, fitted, limits_of, measure
 from benchmarks._vllm_server import SIZES, serving
-from pipeline.fleet.live import LiveFit, Measured, mean_errors, measured_runs, read_live, simulated
+from pipeline.fleet.live import (
+    LiveFit,
+    Measured,
+    mean_errors,
+    measured_runs,
+    pooled,
+    read_live,
+    simulated,
+)
 from pipeline.fleet.telemetry import Histogram, Interval, difference, parse_metrics
 
 METRICS = ("ttft", "tpot", "e2e")
@@ -39,19 +47,25 @@ def compare(kept: Kept) -> dict[str, Any]:
 def _load(runs: list[Measured], ours: list[Measured], prefix: str) -> dict[str, Any]:
     """Errors of the means over all rounds at one load, and the range of the single rounds."""
     pairs = [pair for pair in zip(runs, ours, strict=True) if pair[0].name.startswith(prefix)]
-    rounds = [mean_errors(run, sim, np.ones(run.sent.size, bool)) for run, sim in pairs]
-    figures: dict[str, Any] = {"requests": sum(run.sent.size for run, _ in pairs)}
+    rounds = [_errors(run, sim) for run, sim in pairs]
+    [real], [sim] = (pooled(list(of_one)) for of_one in zip(*pairs, strict=True))
+    errors = _errors(real, sim)
+    figures: dict[str, Any] = {"requests": real.sent.size}
     for metric in METRICS:
-        real, sim = (
-            1e3 * float(np.nanmean(np.concatenate([getattr(pair[side], metric) for pair in pairs])))
-            for side in (0, 1)
-        )
-        singles = [errors[metric] for errors in rounds]
-        figures[f"{metric}_mean_err"] = round(100 * (sim / real - 1), 2)
-        figures[f"{metric}_live_ms"] = round(real, 2)
-        figures[f"{metric}_simulated_ms"] = round(sim, 2)
+        singles = [of_one[metric] for of_one in rounds]
+        figures[f"{metric}_mean_err"] = round(errors[metric], 2)
+        figures[f"{metric}_live_ms"] = _mean(real, metric)
+        figures[f"{metric}_simulated_ms"] = _mean(sim, metric)
         figures[f"{metric}_rounds"] = [round(min(singles), 2), round(max(singles), 2)]
     return figures
+
+
+def _errors(run: Measured, sim: Measured) -> dict[str, float]:
+    return mean_errors(run, sim, np.ones(run.sent.size, bool))
+
+
+def _mean(run: Measured, metric: str) -> float:
+    return round(1e3 * float(np.nanmean(getattr(run, metric))), 2)
 
 
 def _telemetry(kept: Kept) -> dict[str, Any]:
@@ -59,7 +73,8 @@ def _telemetry(kept: Kept) -> dict[str, Any]:
     pages = [[parse_metrics(page.read_text()) for page in kept.pages(n)] for n in ROUNDS]
     gained = [difference(after, before) for before, after in pages]
     figures = {f"{name}_mean_ms": _mean_ms(gained, name) for name in SERVER_METRICS}
-    preemptions = sum(interval.preemptions or 0 for interval in gained)
+    known = [interval.preemptions for interval in gained if interval.preemptions is not None]
+    preemptions = sum(known) if len(known) == len(gained) else None
     return {"kv_tokens": pages[-1][1].kv_tokens, "preemptions": preemptions} | figures
 
 

@@ -46,7 +46,7 @@ def profile(
     found, _ = asyncio.run(profile_server(url, asking))
     write_profile(found, out)
     counts = ", ".join(f"{name} {count}" for name, count in found.rows.items())
-    typer.echo(f"{found.model} at {url} (live): requests {counts}")
+    typer.echo(f"{found.model} at {url} ({found.label}): requests {counts}")
     for name, error in found.errors.items():
         typer.echo(f"{name:>20}  {error:+.1f} % on held-out requests")
     typer.echo(f"outside the engine: {found.overhead_ms:.1f} ms a request")

@@ -6,10 +6,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.errors import EndpointError, UnknownNameError
+from pipeline.errors import EndpointError, RouteBalanceError, UnknownNameError
 from pipeline.fleet.live import Asking, fit_rows, live_limits, profile_server, read_live
+from pipeline.fleet.live._profile import served_model
 from pipeline.fleet.server import Emulator, Settings
 from pipeline.fleet.steptime import TierProfile, read_profile, write_profile
+from pipeline.fleet.telemetry import MetricsSample, Probe
 from tests.fleet.serving import small_fleet
 
 # Every iteration takes 4 ms.
@@ -61,16 +63,44 @@ def test_a_sweep_repeats_every_setting(profile: TierProfile, folder: Path) -> No
     named = [f"{run}, pass {number}" for number in (1, 2) for run in runs]
     assert rows["run"].unique(maintain_order=True).to_list() == named
     assert rows["label"].unique().to_list() == ["emulated"]
-    widths = rows.filter(pl.col("run").str.starts_with("closed")).group_by("run").agg("clients")
-    assert all(f"closed-{clients[0]}," in run for run, clients in widths.iter_rows())
+    closed = rows.filter(pl.col("clients").is_not_null())
+    assert closed["run"].str.starts_with(pl.format("closed-{},", closed["clients"])).all()
 
 
 def test_saved_rows_give_the_same_profile(profile: TierProfile, folder: Path) -> None:
-    rows, ask = read_live(folder / "rows.parquet"), asking(folder)
-    limits = live_limits(ask, None)
+    rows, sample = read_live(folder / "rows.parquet"), MetricsSample(kv_tokens=16_000)
+    limits = live_limits(asking(folder), sample)
+    again, _ = fit_rows(rows, limits, profile.model, sample, profile.command)
+    assert again == profile
+
+
+def test_a_cache_that_is_not_stated_is_unknown(profile: TierProfile, folder: Path) -> None:
+    rows, limits = read_live(folder / "rows.parquet"), live_limits(asking(folder), None)
     again, _ = fit_rows(rows, limits, profile.model, None, profile.command)
-    assert again.sources == profile.sources
+    assert again.kv_tokens is None
     assert any("taken as unbounded" in note for note in again.notes)
+
+
+@pytest.mark.parametrize(
+    ("models", "name", "says"),
+    [
+        ({"tiny": 2048, "small": None}, None, "give the model's name; the server offers tiny, sm"),
+        ({}, None, "the server offers none"),
+        ({"tiny": 2048, "small": None}, "smal", "did you mean 'small'"),
+        (None, None, "no list here; no page there"),
+    ],
+)
+def test_a_model_that_cannot_be_chosen_is_one_sentence(
+    models: dict[str, int | None] | None, name: str | None, says: str
+) -> None:
+    probed = Probe(True, models=models, problems=("no list here", "no page there"))
+    with pytest.raises(RouteBalanceError, match=says):
+        served_model(probed, name, "http://host")
+
+
+def test_a_model_is_chosen_by_name_or_by_being_alone() -> None:
+    assert served_model(Probe(True, models={"tiny": 1}), None, "http://host") == "tiny"
+    assert served_model(Probe(True, models={"tiny": 1, "small": 2}), "small", "") == "small"
 
 
 def test_an_unknown_model_names_the_one_that_is_there(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import EndpointError, UnknownNameError
 from pipeline.fleet.live._client import Answered, Client
 from pipeline.fleet.live._plan import Spread, draw_lengths, draw_prompt, open_arrivals
 from pipeline.fleet.live._reply import Reply, StreamError
@@ -169,46 +168,6 @@ def test_how_a_stream_can_end(handler: Handler, outcome: str, says: str) -> None
 def test_a_silent_server_runs_into_the_time_limit() -> None:
     answered = asked(streaming(chunk("a", 1), hang=True), timeout_s=0.2)
     assert answered.outcome == "timeout"
-
-
-def listing(body: object) -> Handler:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        return web.json_response(body)
-
-    return handler
-
-
-def model_of(body: object, name: str | None = None) -> object:
-    return asyncio.run(served({"/v1/models": listing(body)}, lambda client: client.model(name)))
-
-
-def test_the_only_model_is_found() -> None:
-    body = {"data": [{"id": "tiny", "max_model_len": 2048, "owned_by": "vllm"}]}
-    found = model_of(body)
-    assert (found.name, found.max_model_len) == ("tiny", 2048)  # type: ignore[attr-defined]
-
-
-def test_a_model_must_be_named_where_there_are_two() -> None:
-    body = {"data": [{"id": "tiny"}, {"id": "small"}]}
-    with pytest.raises(EndpointError, match="tiny, small"):
-        model_of(body)
-    with pytest.raises(UnknownNameError, match="did you mean 'small'"):
-        model_of(body, "smal")
-
-
-@pytest.mark.parametrize("body", [[], {"models": []}, {"data": [{"name": "x"}]}, {"data": 3}])
-def test_another_kind_of_server_is_refused(body: object) -> None:
-    with pytest.raises(EndpointError, match="OpenAI-compatible"):
-        model_of(body)
-
-
-def test_nobody_there_is_said() -> None:
-    async def use() -> None:
-        async with Client("http://127.0.0.1:9") as client:
-            await client.models()
-
-    with pytest.raises(EndpointError, match="cannot be reached"):
-        asyncio.run(use())
 
 
 def test_lengths_stay_in_their_ranges_and_spread() -> None:

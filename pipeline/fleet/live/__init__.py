@@ -1,6 +1,6 @@
 """Profile a live OpenAI-compatible server: measure it, and fit the engine to what was seen."""
 
-from pipeline.fleet.live._client import Answered, Client, Model
+from pipeline.fleet.live._client import Answered, Client
 from pipeline.fleet.live._fit import fit_live
 from pipeline.fleet.live._measured import (
     LiveFit,
@@ -13,8 +13,8 @@ from pipeline.fleet.live._measured import (
 from pipeline.fleet.live._plan import Asked, Spread, draw_lengths, draw_prompt, open_arrivals
 from pipeline.fleet.live._profile import Asking, fit_rows, live_limits, profile_server
 from pipeline.fleet.live._rows import LIVE_REQUESTS, read_live
-from pipeline.fleet.live._runs import Target, run_closed, run_open
-from pipeline.fleet.live._sweep import Sweep, questions, sweep, tokens_per_word, widths_up_to
+from pipeline.fleet.live._runs import Target, run_open
+from pipeline.fleet.live._sweep import Sweep, sweep, tokens_per_word, widths_up_to
 
 __all__ = [
     "LIVE_REQUESTS",
@@ -24,7 +24,6 @@ __all__ = [
     "Client",
     "LiveFit",
     "Measured",
-    "Model",
     "Spread",
     "Sweep",
     "Target",
@@ -38,9 +37,7 @@ __all__ = [
     "open_arrivals",
     "pooled",
     "profile_server",
-    "questions",
     "read_live",
-    "run_closed",
     "run_open",
     "simulated",
     "sweep",

@@ -89,7 +89,8 @@ def _moved(step: StepTime, overhead_s: float, logs: Floats) -> LiveFit:
 
 def _overhead_s(runs: list[Measured], step: StepTime) -> float:
     """What a lone request waits for its first token beyond the iteration that computes it."""
-    lone = min(runs, key=_concurrency)
+    emptiest = min(runs, key=_concurrency).setting
+    [lone] = pooled([run for run in runs if run.setting == emptiest])
     alone = [step.seconds(int(p), 0, 0.0, float(p) ** 2 / 2) for p in lone.prompt]
     return max(float(np.median(lone.ttft - alone)), _LEAST_S)
 

@@ -48,7 +48,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class LiveFit:
-    """Iteration time, and seconds that a request spends outside the engine."""
+    """Iteration time, and the seconds that a request spends outside the engine."""
 
     step: StepTime
     overhead_s: float
@@ -116,7 +116,7 @@ def simulated(run: Measured, fit: LiveFit, limits: Limits) -> Measured:
 def pooled(runs: list[Measured]) -> list[Measured]:
     """One run per setting, in order of first appearance, of the requests of all its repeats.
 
-    The name becomes the setting, and `sent` counts from the beginning of each repeat.
+    The name is that of the first repeat, and `sent` counts from the beginning of each.
     """
     repeats: dict[str, list[Measured]] = {}
     for run in runs:
@@ -130,7 +130,7 @@ def _joined(runs: list[Measured]) -> Measured:
         for field in fields(Measured)
         if field.name not in ("name", "setting", "clients")
     }
-    return replace(runs[0], name=runs[0].setting, **arrays)
+    return replace(runs[0], **arrays)
 
 
 def mean_errors(run: Measured, ours: Measured, kept: NDArray[np.bool_]) -> dict[str, float]:

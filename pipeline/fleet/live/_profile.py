@@ -6,8 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.errors import EndpointError, UnknownNameError
 from pipeline.fleet._virtual import Limits
-from pipeline.fleet.live._client import Client, Model
+from pipeline.fleet.live._client import Client
 from pipeline.fleet.live._fit import fit_live
 from pipeline.fleet.live._measured import (
     LiveFit,
@@ -22,11 +23,13 @@ from pipeline.fleet.live._rows import LIVE_REQUESTS, read_live
 from pipeline.fleet.live._runs import Target
 from pipeline.fleet.live._sweep import Sweep, sweep, widths_up_to
 from pipeline.fleet.steptime import TierProfile, curve_params
-from pipeline.fleet.telemetry import MetricsSample, parse_metrics
+from pipeline.fleet.telemetry import MetricsSample, Probe, probe_fleet
 from pipeline.progress import say
 from pipeline.schema import write_rows
 
-__all__ = ["Asking", "fit_rows", "live_limits", "profile_server"]
+__all__ = ["Asking", "fit_rows", "live_limits", "profile_server", "served_model"]
+
+_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -61,18 +64,36 @@ async def profile_server(url: str, asking: Asking) -> tuple[TierProfile, LiveFit
         UnknownNameError: the server does not offer that model.
         DataError: too many requests failed, or too few were answered.
     """
-    async with Client(url) as client:
-        model = await client.model(asking.model)
-        sample = await _sample(client)
-        if asking.rows.exists():
-            say(f"profile: rows of {asking.rows} are used; remove the file to measure again")
-            rows = read_live(asking.rows)
-        else:
-            target = Target(client, model.name, model.label)
-            rows = await sweep(target, _plan(model, asking))
-            write_rows(rows, asking.rows, LIVE_REQUESTS)
-    limits = live_limits(asking, sample)
-    return fit_rows(rows, limits, model.name, sample, _command(url, asking))
+    probed = (await probe_fleet({url: url}, _PATIENCE_S))[url]
+    model = served_model(probed, asking.model, url)
+    if asking.rows.exists():
+        say(f"profile: rows of {asking.rows} are used; remove the file to measure again")
+        rows = read_live(asking.rows)
+    else:
+        plan = _plan(probed, model, asking)
+        async with Client(url) as client:
+            rows = await sweep(Target(client, model, probed.label), plan)
+        write_rows(rows, asking.rows, LIVE_REQUESTS)
+    limits = live_limits(asking, probed.sample)
+    return fit_rows(rows, limits, model, probed.sample, _command(url, asking))
+
+
+def served_model(probed: Probe, name: str | None, url: str) -> str:
+    """Return the name if the server offers it, or without one that of its only model.
+
+    Raises:
+        EndpointError: nobody answered, or not with a list of models, or there are several or none
+            to choose from and no name.
+        UnknownNameError: no such model there.
+    """
+    if probed.models is None:
+        raise EndpointError("; ".join(probed.problems))
+    if name is None and len(probed.models) != 1:
+        listing = ", ".join(probed.models) or "none"
+        raise EndpointError(f"{url}: give the model's name; the server offers {listing}")
+    if name is not None and name not in probed.models:
+        raise UnknownNameError("model", name, list(probed.models), f"{url}/v1/models")
+    return next(iter(probed.models)) if name is None else name
 
 
 def live_limits(asking: Asking, sample: MetricsSample | None) -> Limits:
@@ -114,24 +135,20 @@ def _held_out(runs: list[Measured], fit: LiveFit, limits: Limits) -> dict[str, f
     for run, sim in zip(pooled(runs), ours, strict=True):
         if run.held_out.any():
             off = mean_errors(run, sim, run.held_out)
-            errors |= {f"{run.name} {metric}": round(value, 2) for metric, value in off.items()}
+            errors |= {f"{run.setting} {metric}": round(value, 2) for metric, value in off.items()}
     return errors
 
 
-def _plan(model: Model, asking: Asking) -> Sweep:
+def _plan(probed: Probe, model: str, asking: Asking) -> Sweep:
+    assert probed.models is not None
     return Sweep(
-        spread=Spread.within(model.max_model_len),
+        spread=Spread.within(probed.models[model]),
         seconds=asking.seconds,
         widths=widths_up_to(asking.max_num_seqs),
         rates=asking.rates,
         passes=asking.passes,
         seed=asking.seed,
     )
-
-
-async def _sample(client: Client) -> MetricsSample | None:
-    text = await client.metrics()
-    return None if text is None else parse_metrics(text)
 
 
 def _counts(rows: pl.DataFrame) -> dict[str, int]:

@@ -6,7 +6,7 @@ at loads like those that the profile is for. All of that is repeated in several 
 machine that is slow for a while is not taken for one that is slow at some width.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,8 +20,6 @@ from pipeline.progress import say
 from pipeline.streams import stream
 
 __all__ = ["Sweep", "questions", "sweep", "throughput", "tokens_per_word", "widths_up_to"]
-
-Part = Callable[[int], str]
 
 # Shares of the throughput that the widest closed loop reached.
 _LOADS = (0.3, 0.55, 0.8)
@@ -74,28 +72,28 @@ async def sweep(target: Target, plan: Sweep) -> pl.DataFrame:
     passes: list[pl.DataFrame] = []
     rates = list(plan.rates)
     for number in range(1, plan.passes + 1):
-        part = partial(_part, number)
-        closed = [await _closed(target, asked, width, plan, part) for width in plan.widths]
+        closed = [await _closed(target, asked, width, plan, number) for width in plan.widths]
         rates = rates or _rates(throughput(closed[-1]))
-        opened = [await _open(target, asked, rate, plan, number, part) for rate in rates]
+        opened = [await _open(target, asked, rate, plan, number) for rate in rates]
         named = pl.concat_str("run", pl.lit(f", pass {number}"))
         passes.append(pl.concat(closed + opened).with_columns(run=named))
     return pl.concat(passes)
 
 
 async def _closed(
-    target: Target, asked: Iterator[Asked], width: int, plan: Sweep, part: Part
+    target: Target, asked: Iterator[Asked], width: int, plan: Sweep, repeat: int
 ) -> pl.DataFrame:
     say(f"closed loop of {width}: {plan.seconds:g} s")
-    return await run_closed(target, asked, width, plan.seconds, part)
+    return await run_closed(target, asked, width, plan.seconds, partial(_part, repeat))
 
 
 async def _open(
-    target: Target, asked: Iterator[Asked], rate: float, plan: Sweep, repeat: int, part: Part
+    target: Target, asked: Iterator[Asked], rate: float, plan: Sweep, repeat: int
 ) -> pl.DataFrame:
     say(f"open loop at {rate:g} requests/s: {plan.seconds:g} s")
     rng = stream(plan.seed, "live", "arrivals", rate, repeat)
-    return await run_open(target, asked, open_arrivals(rate, plan.seconds, rng), rate, part)
+    arrivals = open_arrivals(rate, plan.seconds, rng)
+    return await run_open(target, asked, arrivals, rate, partial(_part, repeat))
 
 
 def _part(repeat: int, number: int) -> str:

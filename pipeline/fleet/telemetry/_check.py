@@ -73,7 +73,7 @@ def check_fleet(fleet: FleetParams, probes: Mapping[str, Probe]) -> list[Checked
 def _against(name: str, tier: str, params: TierParams, probe: Probe, twin: str | None) -> Checked:
     found = [_other_model(params.model, probe), _other_size(params.kv_tokens, probe), twin]
     problems = (*probe.problems, *(problem for problem in found if problem is not None))
-    label: Label = "emulated" if probe.emulated else "live"
+    label: Label = probe.label
     return Checked(
         name=name,
         tier=tier,

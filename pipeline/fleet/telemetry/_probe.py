@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 
@@ -37,9 +37,9 @@ class Probe:
     problems: tuple[str, ...] = ()
 
     @property
-    def emulated(self) -> bool:
-        """Whether `routebalance fleet up` serves it, which its version says."""
-        return self.version is not None and self.version.endswith(_MARK)
+    def label(self) -> Literal["live", "emulated"]:
+        """Emulated where `routebalance fleet up` serves it, which its version says; else live."""
+        return "emulated" if self.version and self.version.endswith(_MARK) else "live"
 
 
 async def probe_fleet(endpoints: Mapping[str, str], timeout_s: float) -> dict[str, Probe]:
