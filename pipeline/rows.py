@@ -138,9 +138,18 @@ def _predicted(name: str, unit: str) -> tuple[Column, ...]:
     )
 
 
+def _state(name: str, unit: str) -> tuple[Column, ...]:
+    """State of the chosen instance when the batch was decided: as believed, and as it was."""
+    return tuple(
+        Column(f"{name}_{end}", _FLOAT, f"{name} of its instance {how}, {unit}", True, 0.0)
+        for end, how in (("believed", "as the router believed"), ("true", "as it was"))
+    )
+
+
 REQUESTS = Schema(
     "request",
     (
+        Column("traffic", _TEXT, "shape of the arrivals; steady is the one of loadtest.rates"),
         Column("arm", _TEXT, "routing policy"),
         Column("rate", _FLOAT, "offered rate, requests/s", low=0.0),
         Column("seed", _INT, "replication; equal seeds share arrivals and prompts"),
@@ -151,16 +160,21 @@ REQUESTS = Schema(
         Column("measured", _BOOL, "false in the warm-up, which no statistic uses"),
         Column("t_scheduled", _FLOAT, "when it was to be sent, s on the run's clock", low=0.0),
         Column("t_decided", _FLOAT, "when the router had decided, s", low=0.0),
-        Column("t_dispatched", _FLOAT, "when the instance got it, s", low=0.0),
+        Column("t_dispatched", _FLOAT, "when the instance got it, s; null if refused", True, 0.0),
         Column("t_first_token", _FLOAT, "s; null when there was none", nullable=True, low=0.0),
         Column("t_done", _FLOAT, "s; null when it never ended", nullable=True, low=0.0),
-        Column("instance", _TEXT, "chosen instance"),
-        Column("tier", _TEXT, "its model and GPU"),
-        Column("model", _TEXT, "its model"),
+        Column("instance", _TEXT, "chosen instance; null if refused", nullable=True),
+        Column("tier", _TEXT, "its model and GPU", nullable=True),
+        Column("model", _TEXT, "its model", nullable=True),
         Column("prompt_tokens", _INT, "tokens of the prompt", low=1),
         Column("output_tokens", _INT, "tokens that came, fewer where it failed", low=0),
-        Column("output_tokens_source", _TEXT, "reported, counted or estimated:HOW"),
-        Column("status", _TEXT, "how it ended", among=("ok", "failed")),
+        Column("output_tokens_source", _TEXT, "reported, counted or estimated:HOW", nullable=True),
+        Column("cut", _BOOL, "whether its budget ended the answer early"),
+        Column("status", _TEXT, "how it ended", among=("ok", "failed", "refused")),
+        Column("ttft_slo_s", _FLOAT, "what it asks for, from the scheduled time", True, 0.0),
+        Column("tpot_slo_s", _FLOAT, "what it asks for, s per token", True, 0.0),
+        Column("budget_usd", _FLOAT, "what it may cost", True, 0.0),
+        Column("quality_floor", _FLOAT, "what it asks for", True, 0.0, 1.0),
         *_predicted("quality", "0 to 1"),
         *_predicted("length", "tokens"),
         *_predicted("ttft", "s from dispatch"),
@@ -169,7 +183,7 @@ REQUESTS = Schema(
         Column(
             "quality",
             _FLOAT,
-            "label of the served pair; null when unknown or failed",
+            "label of the served pair; null when unknown, failed or cut",
             True,
             0.0,
             1.0,
@@ -180,7 +194,12 @@ REQUESTS = Schema(
         Column("score_quality", _FLOAT, "quality term of the winning score", nullable=True),
         Column("score_latency", _FLOAT, "latency term of the winning score", nullable=True),
         Column("score_cost", _FLOAT, "cost term of the winning score", nullable=True),
+        Column("score_balance", _FLOAT, "balance term of the winning score", nullable=True),
+        Column("relaxations", _INT, "how often its filter gave way; null without one", True, 0),
+        *_state("queue", "sequences"),
+        *_state("pending_decode", "tokens"),
+        Column("telemetry_age_s", _FLOAT, "age of what was read of its instance, s", True, 0.0),
         Column("label", _TEXT, "where it comes from", among=("simulated", "emulated", "live")),
     ),
-    key=("arm", "rate", "seed", "request_id"),
+    key=("traffic", "arm", "rate", "seed", "request_id"),
 )

@@ -6,7 +6,7 @@ from pipeline.fleet._profile import profile_tier
 from pipeline.fleet._replay import Replay, replay, replay_closed
 from pipeline.fleet._sequence import BLOCK_TOKENS, Sequence
 from pipeline.fleet._snapshot import Iteration, Telemetry
-from pipeline.fleet._step import StepTime
+from pipeline.fleet._step import StepTime, iteration_ms
 from pipeline.fleet._tier import Fleet, make_instance
 from pipeline.fleet._virtual import Limits, VirtualFleet
 
@@ -24,6 +24,7 @@ __all__ = [
     "Telemetry",
     "VirtualFleet",
     "fault_events",
+    "iteration_ms",
     "make_instance",
     "profile_tier",
     "replay",

@@ -10,8 +10,8 @@ Priorities and prefix caching are not here; `VirtualFleet` refuses them.
 
 import math
 
+from pipeline.compiled import compiled
 from pipeline.fleet._arrays import CANCELLED, FINISHED, RUNNING, WAITING, FleetArrays
-from pipeline.fleet._compile import compiled
 from pipeline.fleet._sequence import BLOCK_TOKENS
 from pipeline.fleet._step import iteration_ms
 

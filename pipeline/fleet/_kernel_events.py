@@ -2,8 +2,8 @@
 
 import math
 
+from pipeline.compiled import compiled
 from pipeline.fleet._arrays import CANCELLED, FAILED, RUNNING, WAITING, FleetArrays, Floats, Ints
-from pipeline.fleet._compile import compiled
 from pipeline.fleet._kernel import advance, begin, end, hold, keep_running, run_end
 
 __all__ = [

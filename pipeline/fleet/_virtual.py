@@ -4,6 +4,7 @@ import math
 from collections import deque
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.fleet import _kernel_events as kernel
 from pipeline.fleet._arrays import Floats, Limits, grown, make_arrays
@@ -49,8 +50,18 @@ class VirtualFleet:
         """Number of instances."""
         return int(self._arrays.now.size)
 
-    def submit(self, instance: int, sequence: Sequence, now: float) -> None:
-        """Queue a sequence on an instance at time `now`.
+    @property
+    def up(self) -> NDArray[np.bool_]:
+        """Which instances answer, (I,): all but those that crashed and have not restarted."""
+        answering: NDArray[np.bool_] = self._arrays.up == 1
+        return answering
+
+    def first_tokens(self, numbers: list[int]) -> Floats:
+        """When the first token of each was out, by its number; NaN where it is not yet; (n,)."""
+        return self._arrays.first_token[numbers]
+
+    def submit(self, instance: int, sequence: Sequence, now: float) -> int:
+        """Queue a sequence on an instance at time `now`; return its number here, from 0.
 
         Raises:
             ValueError: `now` is in the past, the cache can never hold the sequence, or it asks for
@@ -72,6 +83,7 @@ class VirtualFleet:
         self._sequences.append(sequence)
         self._number[instance, sequence.request_id] = number
         kernel.submit(a, instance, number, now)
+        return number
 
     def cancel(self, instance: int, request_id: int, now: float) -> bool:
         """Take a sequence out; return whether it was on the instance."""

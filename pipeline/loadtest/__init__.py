@@ -1,6 +1,6 @@
 """Load tests: arms x rates x seeds, one row per request."""
 
-from pipeline.loadtest._cell import Cell, run_cell
+from pipeline.loadtest._cell import Cell, explain, run_cell
 from pipeline.loadtest._grid import Bench, cells_of, run_grid
 from pipeline.loadtest._open import open_bench
 from pipeline.loadtest._summary import summary
@@ -11,6 +11,7 @@ __all__ = [
     "Cell",
     "Workload",
     "cells_of",
+    "explain",
     "make_workload",
     "open_bench",
     "run_cell",

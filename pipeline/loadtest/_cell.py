@@ -1,22 +1,25 @@
-"""One cell of a load test: one arm at one rate with one seed, on the virtual clock."""
+"""One cell of a load test: an arm, a traffic, a rate and a seed, on the virtual clock."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
+from pipeline.errors import ParamsError
 from pipeline.fleet import Fleet
-from pipeline.loadtest._record import record
+from pipeline.loadtest._record import RunKey, record
 from pipeline.loadtest._router import Router
+from pipeline.loadtest._setup import set_up
 from pipeline.loadtest._source import Source
 from pipeline.loadtest._workload import Workload
-from pipeline.params import ClosedParams, LoadtestParams
+from pipeline.params import STEADY, ClosedParams, LoadtestParams, TrafficParams
 from pipeline.predictors import LatencyModel
-from pipeline.scheduling import make_policy
+from pipeline.scheduling import Trace
 from pipeline.streams import stream
-from pipeline.workload.arrivals import ClosedLoop, Trace, arrival_times
+from pipeline.workload.arrivals import ClosedLoop, arrival_times
+from pipeline.workload.arrivals import Trace as ArrivalTrace
 
-__all__ = ["Cell", "run_cell"]
+__all__ = ["Cell", "explain", "prompt_rows", "run_cell"]
 
 
 @dataclass(frozen=True, order=True)
@@ -26,6 +29,7 @@ class Cell:
     arm: str
     rate: float
     seed: int
+    traffic: str = STEADY
 
 
 def run_cell(
@@ -35,50 +39,89 @@ def run_cell(
     workload: Workload,
     latency: LatencyModel | None,
     seed: int,
-    trace: Trace | None = None,
+    trace: ArrivalTrace | None = None,
 ) -> pl.DataFrame:
     """Simulate one cell; return one REQUESTS row per request, labelled simulated.
 
-    Cells of equal rate and seed share arrivals, prompts and faults whatever their arm: common
-    random numbers.
+    Cells of equal traffic, rate and seed share arrivals, prompts and faults whatever their arm:
+    common random numbers.
 
     Args:
         cell: which.
         params: section of params.yaml.
         fleet, workload, latency: what serves, what is asked, and the trained heads.
         seed: base seed.
-        trace: times to replay, where params.arrivals names one.
+        trace: times to replay, where the arrivals name one.
     """
-    source = _source(cell, params, seed, trace)
-    rows = _prompts(cell, params.requests, len(workload.prompt_ids), seed)
-    policy = make_policy(
-        params.arms[cell.arm],
-        fleet,
-        params.weights,
-        params.scales,
-        latency,
-        workload.best_single,
-        stream(seed, "arm", cell.arm, cell.rate, cell.seed),
-    )
-    draws = stream(seed, "faults", cell.rate, cell.seed).random(params.requests)
-    router = Router(params, fleet, workload, policy, source, rows, draws)
-    return record(cell.arm, cell.rate, cell.seed, router.serve(), params, fleet, workload)
+    router = _router(cell, params, fleet, workload, latency, seed, trace)
+    key = RunKey(cell.traffic, cell.arm, cell.rate, cell.seed, "simulated")
+    return record(key, router.serve(), router.setup, params.warmup_requests)
 
 
-def _source(cell: Cell, params: LoadtestParams, seed: int, trace: Trace | None) -> Source:
-    draw = stream(seed, "arrivals", cell.rate, cell.seed)
-    if isinstance(params.arrivals, ClosedParams):
-        loop = ClosedLoop(params.arrivals, draw)
-        return Source(
-            loop.first(min(params.arrivals.users, params.requests)), params.requests, loop
-        )
-    times = arrival_times(params.arrivals, cell.rate, params.requests, draw, trace)
-    return Source(times, params.requests)
+def explain(
+    cell: Cell,
+    request: int,
+    params: LoadtestParams,
+    fleet: Fleet,
+    workload: Workload,
+    latency: LatencyModel | None,
+    seed: int,
+    trace: ArrivalTrace | None = None,
+) -> Trace | None:
+    """Run a cell and return why one request went where it went; None if it was refused.
+
+    Raises:
+        ParamsError: the cell has no such request.
+    """
+    requests = params.shape(cell.traffic).requests or params.requests
+    if not 0 <= request < requests:
+        raise ParamsError(f"request {request}: the cell has the requests 0 to {requests - 1}")
+    router = _router(cell, params, fleet, workload, latency, seed, trace)
+    router.explain = request
+    router.serve()
+    return router.trace
 
 
-def _prompts(cell: Cell, requests: int, prompts: int, seed: int) -> list[int]:
+def prompt_rows(cell: Cell, requests: int, prompts: int, seed: int) -> list[int]:
     """Prompt row of every request: every prompt once before any comes again."""
-    draw = stream(seed, "prompts", cell.rate, cell.seed)
+    draw = stream(seed, "prompts", *_coordinates(cell))
     rounds = -(-requests // prompts)
     rows = np.concatenate([draw.permutation(prompts) for _ in range(rounds)])[:requests]
     return [int(row) for row in rows]
+
+
+def _router(
+    cell: Cell,
+    params: LoadtestParams,
+    fleet: Fleet,
+    workload: Workload,
+    latency: LatencyModel | None,
+    seed: int,
+    trace: ArrivalTrace | None,
+) -> Router:
+    shape = params.shape(cell.traffic)
+    requests = shape.requests or params.requests
+    run = _coordinates(cell)
+    return Router(
+        set_up(cell.arm, params, fleet, workload, latency, seed, *run),
+        _source(shape, cell, requests, seed, trace),
+        prompt_rows(cell, requests, len(workload.prompt_ids), seed),
+        stream(seed, "faults", *run).random(requests),
+        stream(seed, "telemetry", *run),
+    )
+
+
+def _source(
+    shape: TrafficParams, cell: Cell, requests: int, seed: int, trace: ArrivalTrace | None
+) -> Source:
+    draw = stream(seed, "arrivals", *_coordinates(cell))
+    if isinstance(shape.arrivals, ClosedParams):
+        loop = ClosedLoop(shape.arrivals, draw)
+        return Source(loop.first(min(shape.arrivals.users, requests)), requests, loop)
+    return Source(arrival_times(shape.arrivals, cell.rate, requests, draw, trace), requests)
+
+
+def _coordinates(cell: Cell) -> tuple[float | int | str, ...]:
+    """What the random numbers of a cell depend on; the steady traffic goes without its name."""
+    shape = () if cell.traffic == STEADY else (cell.traffic,)
+    return (*shape, cell.rate, cell.seed)

@@ -1,9 +1,9 @@
 """The grid of a load test: cells in parallel, each kept as it ends."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from pipeline.files import content_hash
 from pipeline.fleet import Fleet
 from pipeline.loadtest._cell import Cell, run_cell
 from pipeline.loadtest._workload import Workload
-from pipeline.params import FleetParams, LoadtestParams
+from pipeline.params import STEADY, FleetParams, LoadtestParams
 from pipeline.predictors import load_latency
 from pipeline.progress import say, track
 from pipeline.rows import REQUESTS
@@ -35,7 +35,7 @@ class Bench:
         latency_folder: the trained heads.
         seed: base seed.
         inputs: hash of the files that the workload, the heads and the trace came from.
-        trace: times to replay, where params.arrivals names one.
+        traces: times to replay, by the traffic whose arrivals name a trace.
     """
 
     params: LoadtestParams
@@ -44,12 +44,14 @@ class Bench:
     latency_folder: Path
     seed: int
     inputs: str
-    trace: Trace | None = None
+    traces: Mapping[str, Trace] = field(default_factory=dict)
 
     def key(self, cell: Cell) -> str:
         """Content key of a cell: whatever can change its rows, and nothing else."""
         arm = self.params.arms[cell.arm]
-        shared = self.params.model_dump(exclude={"arms", "weights", "rates", "seeds"})
+        grid = {"arms", "weights", "rates", "seeds", "steady_arms", "arrivals", "traffic"}
+        shared = self.params.model_dump(exclude=grid | {"requests"})
+        shape = self.params.shape(cell.traffic)
         weights = self.params.weights[arm.weights].model_dump() if arm.weights else None
         return content_hash(
             {
@@ -57,6 +59,8 @@ class Bench:
                 "arm": arm.model_dump(),
                 "weights": weights,
                 "shared": shared,
+                "arrivals": shape.arrivals.model_dump(),
+                "requests": shape.requests or self.params.requests,
                 "fleet": self.fleet.model_dump(),
                 "seed": self.seed,
                 "inputs": self.inputs,
@@ -69,20 +73,26 @@ def cells_of(
     arms: list[str] | None = None,
     rates: list[float] | None = None,
     seeds: list[int] | None = None,
+    traffic: list[str] | None = None,
 ) -> list[Cell]:
     """List the cells of the grid, or of a part of it; rates and seeds may be new ones.
 
     Raises:
-        UnknownNameError: an arm that params.yaml does not declare.
+        UnknownNameError: an arm or a traffic that params.yaml does not declare.
     """
     for arm in arms or []:
         if arm not in params.arms:
             raise UnknownNameError("arm", arm, params.arms, "loadtest.arms")
+    shapes = [STEADY, *params.traffic]
+    for shape in traffic or []:
+        if shape not in shapes:
+            raise UnknownNameError("traffic", shape, shapes, "loadtest.traffic")
     return [
-        Cell(arm, rate, seed)
+        Cell(arm, rate, seed, shape)
+        for shape in (traffic or shapes)
         for seed in (seeds or params.seeds)
-        for rate in (rates or params.rates)
-        for arm in (arms or params.arms)
+        for rate in (rates or params.shape(shape).rates)
+        for arm in (arms or params.shape(shape).arms)
     ]
 
 
@@ -128,7 +138,8 @@ def _worker(bench: Bench) -> Callable[[Cell, Path], None]:
     latency = load_latency(bench.latency_folder)
 
     def work(cell: Cell, path: Path) -> None:
-        rows = run_cell(cell, bench.params, fleet, bench.workload, latency, bench.seed, bench.trace)
+        trace = bench.traces.get(cell.traffic)
+        rows = run_cell(cell, bench.params, fleet, bench.workload, latency, bench.seed, trace)
         write_rows(rows, path, REQUESTS)
 
     return work

@@ -7,9 +7,11 @@ from pipeline.errors import ModelError
 from pipeline.files import content_hash, file_hash
 from pipeline.loadtest._grid import Bench
 from pipeline.loadtest._workload import make_workload
-from pipeline.params import Params, TraceParams
+from pipeline.params import STEADY, LoadtestParams, Params, TraceParams
 from pipeline.predictors import load_length, load_quality
-from pipeline.rows import DATASET, EMBEDDINGS
+from pipeline.rows import DATASET, EMBEDDINGS, PROMPTS
+from pipeline.scheduling import Learned
+from pipeline.scheduling.baselines import load_routers
 from pipeline.schema import read_rows
 from pipeline.stage import Paths
 from pipeline.workload.arrivals import read_trace
@@ -27,19 +29,25 @@ def open_bench(params: Params) -> Bench:
     folders = {"quality": Paths.QUALITY, "length": Paths.LENGTH, "latency": Paths.LATENCY}
     hashes = {kind: file_hash(folder) for kind, folder in folders.items()}
     _check_registered(hashes, params.register_.prefix)
+    learned = _learned(params.loadtest)
     workload = make_workload(
         read_rows(Paths.DATASET, DATASET),
         read_rows(Paths.EMBEDDINGS, EMBEDDINGS),
         load_quality(Paths.QUALITY),
         load_length(Paths.LENGTH),
         params.base.fleet.prices,
+        learned,
+        dict(read_rows(Paths.PROMPTS, PROMPTS).select("prompt_id", "prompt_text").iter_rows()),
     )
+    hashes |= {"routers": file_hash(Paths.ROUTERS)}
     data = {"dataset": file_hash(Paths.DATASET), "embeddings": file_hash(Paths.EMBEDDINGS)}
-    arrivals, trace = params.loadtest.arrivals, None
-    if isinstance(arrivals, TraceParams):
-        folder = Path(params.base.data_dir)
-        trace = read_trace(arrivals, folder)
-        data["trace"] = file_hash(folder / arrivals.file)
+    traces = {}
+    for name in (STEADY, *params.loadtest.traffic):
+        arrivals = params.loadtest.shape(name).arrivals
+        if isinstance(arrivals, TraceParams):
+            folder = Path(params.base.data_dir)
+            traces[name] = read_trace(arrivals, folder)
+            data[f"trace {name}"] = file_hash(folder / arrivals.file)
     return Bench(
         params=params.loadtest,
         fleet=params.base.fleet,
@@ -47,8 +55,18 @@ def open_bench(params: Params) -> Bench:
         latency_folder=Paths.LATENCY,
         seed=params.base.seed,
         inputs=content_hash(hashes | data),
-        trace=trace,
+        traces=traces,
     )
+
+
+def _learned(params: LoadtestParams) -> dict[str, Learned]:
+    """The learned router of every arm that names one, with its knob."""
+    routers = load_routers(Paths.ROUTERS)
+    return {
+        name: Learned(routers[arm.router], float(getattr(arm, routers[arm.router].knob.name)))
+        for name, arm in params.arms.items()
+        if arm.router in routers
+    }
 
 
 def _check_registered(hashes: dict[str, str], prefix: str) -> None:

@@ -1,117 +1,152 @@
 """From decisions and finished sequences to REQUESTS rows."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from pipeline.fleet import Fleet, Sequence
-from pipeline.loadtest._workload import Workload
-from pipeline.params import LoadtestParams
+from pipeline.loadtest._decision import Decision
+from pipeline.loadtest._setup import Setup
 from pipeline.rows import REQUESTS
 from pipeline.scheduling import Assignment
 
-__all__ = ["Decision", "record"]
+__all__ = ["RunKey", "record"]
 
 Bounded = tuple[float | None, float | None, float | None]
+Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One request as the router handled it; times in seconds."""
+@dataclass(frozen=True)
+class RunKey:
+    """What the rows of one run share; rate in requests/s."""
 
-    scheduled: float
-    started: float
-    decided: float
-    batch_size: int
-    assignment: Assignment
-    sequence: Sequence
+    traffic: str
+    arm: str
+    rate: float
+    seed: int
+    label: str
 
 
 def record(
-    arm: str,
-    rate: float,
-    seed: int,
-    decisions: list[Decision],
-    params: LoadtestParams,
-    fleet: Fleet,
-    workload: Workload,
+    key: RunKey, decisions: list[Decision], setup: Setup, warmup_requests: int
 ) -> pl.DataFrame:
     """Return one REQUESTS row per decision, in order of arrival."""
-    reads_prompt = params.arms[arm].reads_prompt
-    shared = {"arm": arm, "rate": rate, "seed": seed, "label": "simulated"}
     return REQUESTS.frame(
         {
-            **shared,
-            **_served(decision, params, fleet, workload),
-            **_believed(decision.assignment, fleet, workload, reads_prompt),
+            **asdict(key),
+            "measured": decision.request >= warmup_requests,
+            **_asked(decision, setup),
+            **_served(decision, setup),
+            **_state(decision),
+            **_believed(decision.assignment, setup),
         }
-        for decision in sorted(decisions, key=lambda d: d.sequence.request_id)
+        for decision in sorted(decisions, key=lambda d: d.request)
     )
 
 
-def _served(
-    decision: Decision, params: LoadtestParams, fleet: Fleet, workload: Workload
-) -> dict[str, Any]:
-    sequence, chosen = decision.sequence, decision.assignment.instance
-    row, model = decision.assignment.row, fleet.model_index[chosen]
-    tier = fleet.params.tiers[fleet.tiers[chosen]]
-    ok = sequence.done is not None
-    label = float(workload.quality[row, model]) if ok else np.nan
-    spent = sequence.prompt_tokens * tier.price_in + sequence.generated * tier.price_out
+def _asked(decision: Decision, setup: Setup) -> Row:
+    workload, row = setup.workload, decision.assignment.row
+    asked = setup.objectives
     return {
-        "request_id": sequence.request_id,
+        "request_id": decision.request,
         "prompt_id": workload.prompt_ids[row],
         "group_id": workload.group_ids[row],
         "dataset": workload.datasets[row],
-        "measured": sequence.request_id >= params.warmup_requests,
+        "prompt_tokens": int(setup.estimates.prompt_tokens[row]),
         "t_scheduled": decision.scheduled,
         "t_decided": decision.decided,
+        "decision_ms": (decision.decided - decision.started) * 1e3,
+        "batch_size": decision.batch_size,
+        "ttft_slo_s": _finite(asked.ttft_s[row]),
+        "tpot_slo_s": _finite(asked.tpot_s[row]),
+        "budget_usd": _finite(asked.budget_usd[row]),
+        "quality_floor": float(asked.quality_floor[row]) or None,
+        "relaxations": decision.assignment.relaxations,
+    }
+
+
+def _served(decision: Decision, setup: Setup) -> Row:
+    sequence, chosen = decision.sequence, decision.assignment.instance
+    if sequence is None or chosen is None:
+        return {"status": "refused", "cost_usd": 0.0, "output_tokens": 0, "cut": False}
+    workload, fleet = setup.workload, setup.fleet
+    row, model = decision.assignment.row, fleet.model_index[chosen]
+    tier = fleet.params.tiers[fleet.tiers[chosen]]
+    ok = sequence.done is not None
+    # The label is of the whole answer, and nobody has judged a part of it.
+    label = float(workload.quality[row, model]) if ok and not decision.cut else np.nan
+    spent = sequence.prompt_tokens * tier.price_in + sequence.generated * tier.price_out
+    return {
         "t_dispatched": sequence.submitted,
         "t_first_token": sequence.first_token,
         "t_done": sequence.done,
         "instance": fleet.names[chosen],
         "tier": fleet.tiers[chosen],
         "model": tier.model,
-        "prompt_tokens": sequence.prompt_tokens,
         "output_tokens": sequence.generated,
         "output_tokens_source": workload.output_sources[row][model],
+        "cut": decision.cut and ok,
         "status": "ok" if ok else "failed",
-        "quality": None if np.isnan(label) else label,
+        "quality": _finite(label),
         "cost_usd": spent * 1e-6,
-        "decision_ms": (decision.decided - decision.started) * 1e3,
-        "batch_size": decision.batch_size,
     }
 
 
-def _believed(
-    assignment: Assignment, fleet: Fleet, workload: Workload, reads_prompt: bool
-) -> dict[str, float | None]:
-    row, model = assignment.row, fleet.model_index[assignment.instance]
+def _state(decision: Decision) -> Row:
+    told, i = decision.believed, decision.assignment.instance
+    if i is None:
+        return {}
+    real = {
+        "queue_true": told.true_queue,
+        "pending_decode_true": told.true_pending_decode,
+    }
+    return {
+        "queue_believed": float(told.queue[i]),
+        "pending_decode_believed": float(told.pending_decode[i]),
+        "telemetry_age_s": _finite(told.age[i]),
+        **{name: None if values is None else float(values[i]) for name, values in real.items()},
+    }
+
+
+def _believed(assignment: Assignment, setup: Setup) -> Row:
+    names = ("quality", "latency", "cost", "balance")
+    terms = {f"score_{name}": term for name, term in zip(names, assignment.terms, strict=True)}
+    if assignment.instance is None:
+        return terms
+    row, model = assignment.row, setup.fleet.model_index[assignment.instance]
     quality: Bounded = (None, None, None)
     length: Bounded = (None, None, None)
-    if reads_prompt:
-        told, said = workload.estimates.quality, workload.estimates.length
+    if setup.arm.reads_prompt:
+        told, said = setup.estimates.quality, setup.estimates.length
         quality = (told.mean[row, model], told.low[row, model], told.high[row, model])
         length = (said.mean[row, model], said.low[row, model], said.high[row, model])
     ttft, tpot = _known(assignment.ttft), _known(assignment.tpot)
-    e2e = tuple(_e2e(*parts) for parts in zip(ttft, length, tpot, strict=True))
-    beliefs = {"quality": quality, "length": length, "ttft": ttft, "tpot": tpot, "e2e": e2e}
+    low, high = (_e2e(ttft[end], length[end], tpot[end]) for end in (1, 2))
+    beliefs = {
+        "quality": quality,
+        "length": length,
+        "ttft": ttft,
+        "tpot": tpot,
+        "e2e": (assignment.e2e, low, high),
+    }
     values = {
         f"predicted_{name}{end}": value
         for name, bounded in beliefs.items()
         for end, value in zip(("", "_low", "_high"), bounded, strict=True)
     }
-    terms = zip(("quality", "latency", "cost"), assignment.terms, strict=True)
-    return values | {f"score_{name}": value for name, value in terms}
+    return values | terms
 
 
 def _known(bounded: tuple[float, float, float] | None) -> Bounded:
     if bounded is None:
         return None, None, None
-    point, low, high = (None if np.isnan(value) else float(value) for value in bounded)
+    point, low, high = map(_finite, bounded)
     return point, low, high
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _e2e(ttft: float | None, length: float | None, tpot: float | None) -> float | None:

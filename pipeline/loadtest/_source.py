@@ -1,12 +1,11 @@
-"""Where the requests of a cell come from: times known beforehand, or users who wait for answers."""
+"""Where the requests of a run come from: times known in advance, or users who wait."""
 
-import heapq
 import math
+from bisect import insort
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.fleet import Sequence
 from pipeline.workload.arrivals import ClosedLoop
 
 __all__ = ["Source"]
@@ -28,8 +27,8 @@ class Source:
         self._requests = requests
         self._closed = closed
         self._user = list(range(len(self.scheduled)))
-        self._pending = [(at, i) for i, at in enumerate(self.scheduled)]
-        heapq.heapify(self._pending)
+        self._queue = sorted((at, i) for i, at in enumerate(self.scheduled))
+        self._head = 0
 
     @property
     def waits(self) -> bool:
@@ -38,22 +37,26 @@ class Source:
 
     def earliest(self) -> float:
         """Scheduled time of the next request, s; inf if none is pending."""
-        return self._pending[0][0] if self._pending else math.inf
+        return self.full_at(1)
+
+    def full_at(self, most: int) -> float:
+        """Scheduled time of the `most`-th pending request, s; inf if there are fewer."""
+        place = self._head + most - 1
+        return self._queue[place][0] if place < len(self._queue) else math.inf
 
     def take(self, now: float, most: int) -> list[int]:
         """Return the numbers of at most so many requests that were scheduled by `now`."""
-        taken: list[int] = []
-        while self._pending and self._pending[0][0] <= now and len(taken) < most:
-            taken.append(heapq.heappop(self._pending)[1])
-        return taken
+        start = self._head
+        while self._head - start < most and self.earliest() <= now:
+            self._head += 1
+        return [number for _, number in self._queue[start : self._head]]
 
-    def ended(self, sequence: Sequence) -> None:
-        """Let the user whose request ended, however, issue his next one."""
+    def ended(self, request: int, at: float) -> None:
+        """Let the user whose request ended at time `at`, however, issue his next one."""
         if self._closed is None or not self.waits:
             return
-        assert sequence.ended is not None
-        user = self._user[sequence.request_id]
-        at = self._closed.next(sequence.ended, user)
-        heapq.heappush(self._pending, (at, len(self.scheduled)))
-        self.scheduled.append(at)
+        user = self._user[request]
+        sent = self._closed.next(at, user)
+        insort(self._queue, (sent, len(self.scheduled)), lo=self._head)
+        self.scheduled.append(sent)
         self._user.append(user)

@@ -1,6 +1,7 @@
 """The prompts of a load test: what is believed of them and what is true."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import DataError
 from pipeline.predictors import LengthModel, QualityModel
-from pipeline.scheduling import Estimates
+from pipeline.scheduling import Estimates, Estimator, Learned
 
 __all__ = ["Workload", "make_workload"]
 
@@ -26,6 +27,7 @@ class Workload:
         output_sources: how those were counted, n rows of M texts.
         quality: labels, (n, M), NaN unknown.
         best_single: model with the best mean label on the validation split.
+        worth: what the learned router of an arm makes of each model, (n, M), by arm.
     """
 
     prompt_ids: list[str]
@@ -36,6 +38,11 @@ class Workload:
     output_sources: list[list[str]]
     quality: Floats
     best_single: str
+    worth: Mapping[str, Floats] = field(default_factory=dict)
+
+    def estimates_for(self, arm: str) -> Estimates:
+        """The beliefs that an arm holds, with its learned router's where it has one."""
+        return replace(self.estimates, worth=self.worth.get(arm))
 
 
 def make_workload(
@@ -44,6 +51,8 @@ def make_workload(
     quality: QualityModel,
     length: LengthModel,
     prices: dict[str, tuple[float, float]],
+    learned: Mapping[str, Learned] | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> Workload:
     """Lay out the test split for a load test.
 
@@ -52,17 +61,16 @@ def make_workload(
         embeddings: EMBEDDINGS rows of every prompt.
         quality, length: trained predictors of the same models.
         prices: USD per million prompt and output tokens, by model.
+        learned: the learned router of every arm that has one.
+        texts: of the prompts, by id; a router that was trained on texts needs them.
 
     Raises:
-        DataError: a model of the fleet has no rows, or a test prompt has no output length.
+        DataError: a model of the fleet has no rows or is unknown to a predictor, or a test prompt
+            has no output length.
     """
     models = list(prices)
-    for predictor in (quality, length):
-        if predictor.models_ != models:
-            raise DataError(
-                f"the predictors know the models {', '.join(predictor.models_)}, but the fleet "
-                f"has {', '.join(models)}; run `dvc repro`"
-            )
+    estimator = Estimator(quality, length, prices)
+    known = texts or {}
     test = dataset.filter(pl.col("split") == "test")
     prompts = test.unique("prompt_id", maintain_order=True).sort("prompt_id")
     ids = prompts["prompt_id"].to_list()
@@ -74,20 +82,15 @@ def make_workload(
             "every pair of a load test needs one"
         )
     vectors = prompts.select("prompt_id").join(embeddings, on="prompt_id", how="left")
-    vectors_array = vectors["embedding"].to_numpy()
-    predicted_length = length.predict(vectors_array)
-    prompt_tokens = prompts["prompt_tokens"].to_numpy().astype(np.float64)
-    labels = _matrix(test, "quality", ids, models)
+    embedded = vectors["embedding"].to_numpy()
     validation = dataset.filter(pl.col("split") == "validation")
-    cost = expected_cost(prompt_tokens, predicted_length.mean, list(prices.values()))
-    estimates = Estimates(
-        prompt_tokens=prompt_tokens,
-        quality=quality.predict(vectors_array),
-        length=predicted_length,
-        cost=cost,
+    labels = _matrix(test, "quality", ids, models)
+    estimates = replace(
+        estimator.estimate(embedded, prompts["prompt_tokens"].to_numpy().astype(np.float64)),
         oracle_quality=labels,
         dataset_quality=_by_dataset(validation, prompts["dataset"].to_list(), models),
     )
+    asked = [known[name] for name in ids if name in known]
     return Workload(
         prompt_ids=ids,
         group_ids=prompts["group_id"].to_list(),
@@ -97,16 +100,8 @@ def make_workload(
         output_sources=_texts(test, ids, models),
         quality=labels,
         best_single=_best(validation, models),
+        worth={arm: one.worth(embedded, asked) for arm, one in (learned or {}).items()},
     )
-
-
-def expected_cost(
-    prompt_tokens: Floats, output_tokens: Floats, prices: list[tuple[float, float]]
-) -> Floats:
-    """USD of prompts (n,) and outputs (n, M) at prices per million tokens; (n, M)."""
-    price_in, price_out = np.array(prices).T
-    cost: Floats = (prompt_tokens[:, None] * price_in + output_tokens * price_out) * 1e-6
-    return cost
 
 
 def _matrix(rows: pl.DataFrame, column: str, ids: list[str], models: list[str]) -> Floats:

@@ -1,6 +1,14 @@
 """params.yaml as frozen typed objects."""
 
 from pipeline.params._architecture import ARCHITECTURES, ArchitectureParams
+from pipeline.params._arms import (
+    ROUTERS,
+    ArmParams,
+    ErrorParams,
+    FilterParams,
+    TelemetryParams,
+    WeightParams,
+)
 from pipeline.params._arrivals import (
     ArrivalParams,
     ClosedParams,
@@ -28,14 +36,18 @@ from pipeline.params._fleet_file import dump_fleet, load_fleet
 from pipeline.params._hardware import HARDWARE, HardwareParams
 from pipeline.params._loadtest import (
     BEST_SINGLE,
-    ArmParams,
+    STEADY,
+    BatchParams,
     DecisionParams,
     LoadtestParams,
+    ObjectiveParams,
     RouterParams,
     ScaleParams,
-    WeightParams,
+    TrafficParams,
 )
 from pipeline.params._models import (
+    AvengersProParams,
+    BestRouteParams,
     ClockParams,
     FidelityParams,
     LatencyParams,
@@ -43,6 +55,8 @@ from pipeline.params._models import (
     ProfileParams,
     QualityParams,
     RegisterParams,
+    RouteLlmParams,
+    RoutersParams,
 )
 from pipeline.params._params import BaseParams, Params, load_params, parse_params
 from pipeline.params._results import (
@@ -58,11 +72,16 @@ __all__ = [
     "ARCHITECTURES",
     "BEST_SINGLE",
     "HARDWARE",
+    "ROUTERS",
+    "STEADY",
     "AblationParams",
     "ArchitectureParams",
     "ArmParams",
     "ArrivalParams",
+    "AvengersProParams",
     "BaseParams",
+    "BatchParams",
+    "BestRouteParams",
     "ClockParams",
     "ClosedParams",
     "CollectParams",
@@ -74,9 +93,11 @@ __all__ = [
     "DiurnalStateParams",
     "DriftParams",
     "EmbedParams",
+    "ErrorParams",
     "EstimateParams",
     "FaultParams",
     "FidelityParams",
+    "FilterParams",
     "FleetParams",
     "FrontierParams",
     "GammaParams",
@@ -86,6 +107,7 @@ __all__ = [
     "LengthParams",
     "LlmJudgeParams",
     "LoadtestParams",
+    "ObjectiveParams",
     "Params",
     "PoissonParams",
     "ProfileParams",
@@ -96,14 +118,18 @@ __all__ = [
     "ReferenceSquareParams",
     "RegisterParams",
     "ReportParams",
+    "RouteLlmParams",
     "RouterParams",
+    "RoutersParams",
     "ScaleParams",
     "SimpleStepParams",
     "SplitParams",
     "SquareParams",
     "StepParams",
+    "TelemetryParams",
     "TierParams",
     "TraceParams",
+    "TrafficParams",
     "WeightParams",
     "dump_fleet",
     "load_fleet",

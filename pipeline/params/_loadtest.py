@@ -1,37 +1,26 @@
-"""Section of the load test: arms, presets, scales, router and grid."""
+"""Section of the load test: arms, presets, scales, router, objectives and grid."""
 
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from pipeline.params._arms import ArmParams, TelemetryParams, WeightParams, refuse_unknown_presets
 from pipeline.params._arrivals import ArrivalParams, PoissonParams, SquareParams
 from pipeline.params._section import Count, Positive, Section, Share, refuse_unknown
 
 __all__ = [
-    "ArmParams",
+    "STEADY",
+    "BatchParams",
     "DecisionParams",
     "LoadtestParams",
+    "ObjectiveParams",
     "RouterParams",
     "ScaleParams",
-    "WeightParams",
+    "TrafficParams",
 ]
 
 BEST_SINGLE = "best"
-
-
-class WeightParams(Section):
-    """What a unit of each scale is worth; the three add up to 1."""
-
-    quality: Share
-    latency: Share
-    cost: Share
-
-    @model_validator(mode="after")
-    def _simplex(self) -> Self:
-        total = self.quality + self.latency + self.cost
-        if abs(total - 1) > 1e-9:
-            raise ValueError(f"the weights add up to {total:g}, not to 1")
-        return self
+STEADY = "steady"  # name of the traffic that loadtest.arrivals and loadtest.rates declare
 
 
 class ScaleParams(Section):
@@ -41,44 +30,6 @@ class ScaleParams(Section):
     cost_usd: Positive
 
 
-class ArmParams(Section):
-    """A routing policy: how instances are valued, and who breaks ties among the best."""
-
-    router: Literal[
-        "fused",
-        "weighted",
-        "knn_quality",
-        "single",
-        "random_model",
-        "passthrough",
-        "dataset_oracle",
-        "query_oracle",
-    ]
-    dispatcher: Literal["shortest_queue", "round_robin", "random", "least_predicted_e2e"]
-    weights: str | None = Field(default=None, description="preset, for fused and weighted")
-    latency: Literal["learned", "static"] | None = Field(default=None)
-    model: str | None = Field(default=None, description="for single: a model, or best")
-
-    @model_validator(mode="after")
-    def _parts_fit(self) -> Self:
-        weighs = self.router in ("fused", "weighted")
-        if weighs != (self.weights is not None):
-            raise ValueError("weights goes with the routers fused and weighted, and only with them")
-        predicts = self.router == "fused" or self.dispatcher == "least_predicted_e2e"
-        if predicts != (self.latency is not None):
-            raise ValueError(
-                "latency goes with router fused or dispatcher least_predicted_e2e, and only there"
-            )
-        if (self.router == "single") != (self.model is not None):
-            raise ValueError("model goes with router single, and only there")
-        return self
-
-    @property
-    def reads_prompt(self) -> bool:
-        """Whether the arm embeds the prompt, which costs the router time."""
-        return self.router in ("fused", "weighted", "knn_quality") or self.latency is not None
-
-
 class DecisionParams(Section):
     """Time that one batch costs the router: base + per_request * size, milliseconds."""
 
@@ -86,14 +37,66 @@ class DecisionParams(Section):
     per_request_ms: float = Field(ge=0)
 
 
+class BatchParams(Section):
+    """When a batch closes, and how many are decided at once.
+
+    idle: as soon as a worker is free, with whatever has come by then. timer: when it is full, or
+    `wait_ms` after the router took the first request up. adaptive: the published table of size and
+    timer by the share of instances with a queue, from the second batch on.
+    """
+
+    max_batch: Count
+    close: Literal["idle", "timer"] = "idle"
+    wait_ms: float = Field(default=0.0, ge=0, description="for timer")
+    adaptive: bool = False
+    workers: Count = Field(default=1, description="batches decided at the same time")
+
+    @model_validator(mode="after")
+    def _timer_waits(self) -> Self:
+        if (self.close == "timer") != (self.wait_ms > 0):
+            raise ValueError("wait_ms goes with close timer, and only there")
+        return self
+
+
 class RouterParams(Section):
     """The router as a server of finite rate."""
 
-    max_batch: Count
-    predictive: DecisionParams = Field(description="arms that embed the prompt")
-    simple: DecisionParams = Field(description="arms that read no prompt")
-    hop_ms: float = Field(ge=0, description="from the router to the instance")
-    telemetry_period_s: Positive
+    batching: dict[str, BatchParams] = Field(description="the first one is the default of arms")
+    costs: dict[str, DecisionParams] = Field(
+        description="router time by what it does: simple reads no prompt, encode embeds it"
+    )
+    hop_ms: float = Field(ge=0, description="from the router to the instance, and back")
+    telemetry: TelemetryParams
+
+    @model_validator(mode="after")
+    def _defaults_exist(self) -> Self:
+        if not self.batching:
+            raise ValueError("batching needs at least one preset")
+        for name in ("simple", "encode"):
+            if name not in self.costs:
+                raise ValueError(f"costs needs the preset {name!r}")
+        return self
+
+
+class ObjectiveParams(Section):
+    """What every request asks for; none by default. Arms with a filter try to keep it."""
+
+    ttft_s: Positive | None = Field(default=None, description="from the scheduled time")
+    tpot_s: Positive | None = None
+    quality_floor: Share | None = None
+    budget_share: Share = Field(
+        default=0.0,
+        description="of prompts with a budget, uniform between the expected costs of the models",
+    )
+
+
+class TrafficParams(Section):
+    """Another shape of traffic, beside the steady one, with the arms that are to meet it."""
+
+    arrivals: ArrivalParams
+    rates: tuple[Positive, ...] = Field(min_length=1, strict=False, description="requests/s")
+    arms: tuple[str, ...] = Field(min_length=1, strict=False)
+    requests: int | None = Field(default=None, ge=10, description="per cell, if not the same")
 
 
 class LoadtestParams(Section):
@@ -104,6 +107,11 @@ class LoadtestParams(Section):
     rates: tuple[Positive, ...] = Field(min_length=1, strict=False, description="requests/s")
     seeds: tuple[int, ...] = Field(min_length=2, strict=False, description="replications")
     arrivals: ArrivalParams = Field(default=PoissonParams(), description="how requests arrive")
+    steady_arms: tuple[str, ...] | None = Field(
+        default=None, strict=False, description="arms of the steady traffic; all by default"
+    )
+    traffic: dict[str, TrafficParams] = Field(default={}, description="other shapes by name")
+    objectives: ObjectiveParams = ObjectiveParams()
     weights: dict[str, WeightParams]
     scales: ScaleParams
     router: RouterParams
@@ -111,15 +119,50 @@ class LoadtestParams(Section):
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
-        used = [arm.weights for arm in self.arms.values() if arm.weights is not None]
-        refuse_unknown("weight preset in arms", used, list(self.weights))
-        if self.warmup_requests >= self.requests:
-            raise ValueError("warmup_requests must be below requests, or nothing is measured")
-        if isinstance(self.arrivals, SquareParams):
-            for rate in self.rates:
-                self.arrivals.levels(rate)  # raises where the wave does not average to the rate
-        for name in ("rates", "seeds"):
-            values = getattr(self, name)
-            if len(set(values)) < len(values):
-                raise ValueError(f"{name} names a value twice")
+        router = self.router
+        known = {"weights": list(self.weights), "batching": list(router.batching)}
+        refuse_unknown_presets(self.arms, known | {"cost": list(router.costs)})
+        refuse_unknown("arm in steady_arms", list(self.steady_arms or ()), list(self.arms))
+        for name, shape in self.traffic.items():
+            refuse_unknown(f"arm in traffic.{name}", list(shape.arms), list(self.arms))
+        if STEADY in self.traffic:
+            raise ValueError(f"the traffic {STEADY!r} is the one of arrivals and rates")
         return self
+
+    @model_validator(mode="after")
+    def _grid_is_sound(self) -> Self:
+        shapes = [(self.arrivals, self.rates, self.requests)]
+        shapes += [
+            (t.arrivals, t.rates, t.requests or self.requests) for t in self.traffic.values()
+        ]
+        for arrivals, rates, requests in shapes:
+            if self.warmup_requests >= requests:
+                raise ValueError("warmup_requests must be below requests, or nothing is measured")
+            if isinstance(arrivals, SquareParams):
+                for rate in rates:
+                    arrivals.levels(rate)  # raises where the wave does not average to the rate
+            if len(set(rates)) < len(rates):
+                raise ValueError("rates names a value twice")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("seeds names a value twice")
+        return self
+
+    @model_validator(mode="after")
+    def _telemetry_suffices(self) -> Self:
+        for name, arm in self.arms.items():
+            told = arm.telemetry or self.router.telemetry
+            if not arm.ledger and told.surface != "full":
+                raise ValueError(
+                    f"arm {name}: without ledger nobody counts the tokens under way, so its "
+                    "telemetry needs surface full"
+                )
+        return self
+
+    def shape(self, traffic: str) -> TrafficParams:
+        """The arrivals, rates, arms and requests of one traffic, the steady one included."""
+        if traffic != STEADY:
+            return self.traffic[traffic]
+        arms = self.steady_arms or tuple(self.arms)
+        return TrafficParams(
+            arrivals=self.arrivals, rates=self.rates, arms=arms, requests=self.requests
+        )

@@ -243,6 +243,7 @@ def _methods(params: Params) -> list[str]:
         "Score of the fused arms: w_q * quality - w_l * E2E / "
         f"{load.scales.latency_s:g} s - w_c * cost / {load.scales.cost_usd:g} USD.",
         "The router is a server of finite rate: "
-        f"{load.router.predictive.base_ms:g} ms + {load.router.predictive.per_request_ms:g} ms a "
-        "request for arms that read the prompt.",
+        f"{load.router.costs['encode'].base_ms:g} ms + "
+        f"{load.router.costs['encode'].per_request_ms:g} ms a request for arms that read the "
+        "prompt, unless they name another cost.",
     ]

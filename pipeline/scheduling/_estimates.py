@@ -1,25 +1,16 @@
-"""What the router expects of every (request, instance) pair."""
+"""What the router expects of every (request, model) pair, whatever the load."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.fleet import Fleet
-from pipeline.predictors import (
-    TARGETS,
-    LatencyModel,
-    LengthPrediction,
-    QualityPrediction,
-    latency_features,
-)
-from pipeline.scheduling._state import FleetState
+from pipeline.params import ErrorParams
+from pipeline.predictors import LengthPrediction, QualityPrediction, RatioBounds
 
-__all__ = ["Estimates", "LatencySource", "LearnedLatency", "StaticLatency"]
+__all__ = ["Estimates", "expected_cost", "with_error"]
 
 Floats = NDArray[np.float64]
-Index = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -33,6 +24,9 @@ class Estimates:
         cost: expected USD of prompt and output, (n, M).
         oracle_quality: true labels (n, M), NaN unknown; only oracle arms may look.
         dataset_quality: mean label of the prompt's dataset on the validation split, (n, M).
+        worth: what the arm's learned router makes of each model, (n, M); None without one.
+        length_ratios: calibrated distribution of actual / expected length, M of them; a filter on
+            cost needs them.
     """
 
     prompt_tokens: Floats
@@ -41,73 +35,41 @@ class Estimates:
     cost: Floats
     oracle_quality: Floats
     dataset_quality: Floats
+    worth: Floats | None = None
+    length_ratios: tuple[RatioBounds, ...] | None = None
 
 
-class LatencySource(Protocol):
-    """Seconds to the first token and per token, given the believed state."""
-
-    def predict(
-        self, state: FleetState, instances: Index, prompt_tokens: Floats, lengths: Floats
-    ) -> tuple[Floats, Floats]:
-        """TTFT and TPOT, each (n,), of n (request, instance) pairs.
-
-        `lengths` are the expected output tokens of each request on its instance.
-        """
-        ...
-
-    def bounds(self, instance: int) -> tuple[float, float, float, float]:
-        """Factors (ttft low, ttft high, tpot low, tpot high) on a prediction; NaN if none."""
-        ...
+def expected_cost(
+    prompt_tokens: Floats, output_tokens: Floats, prices: list[tuple[float, float]]
+) -> Floats:
+    """USD of prompts (n,) and outputs (n, M) at prices per million tokens; (n, M)."""
+    price_in, price_out = np.array(prices).T
+    cost: Floats = (prompt_tokens[:, None] * price_in + output_tokens * price_out) * 1e-6
+    return cost
 
 
-class StaticLatency:
-    """The per-tier prior: what an idle instance needs, whatever its load."""
+def with_error(
+    estimates: Estimates,
+    error: ErrorParams,
+    prices: list[tuple[float, float]],
+    rng: np.random.Generator,
+) -> Estimates:
+    """Return the beliefs with the declared error on quality and length; cost follows the length.
 
-    def __init__(self, fleet: Fleet) -> None:
-        tiers = [fleet.params.tiers[tier] for tier in fleet.tiers]
-        self._ttft = np.array([tier.static_ttft_ms for tier in tiers]) * 1e-3
-        self._tpot = np.array([tier.static_tpot_ms for tier in tiers]) * 1e-3
-
-    def predict(
-        self, state: FleetState, instances: Index, prompt_tokens: Floats, lengths: Floats
-    ) -> tuple[Floats, Floats]:
-        return self._ttft[instances], self._tpot[instances]
-
-    def bounds(self, instance: int) -> tuple[float, float, float, float]:
-        return (np.nan,) * 4
-
-
-class LearnedLatency:
-    """The trained heads, one pair per tier, applied to all instances of a tier in one call."""
-
-    def __init__(self, fleet: Fleet, model: LatencyModel) -> None:
-        self._tiers = np.array(fleet.tiers)
-        self._heads = {
-            tier: tuple(model.head(tier, target) for target in TARGETS) for tier in set(fleet.tiers)
-        }
-
-    def predict(
-        self, state: FleetState, instances: Index, prompt_tokens: Floats, lengths: Floats
-    ) -> tuple[Floats, Floats]:
-        features = latency_features(
-            state.running[instances],
-            state.waiting[instances],
-            state.pending_prefill[instances],
-            state.pending_decode[instances],
-            state.context[instances],
-            state.kv_utilisation[instances],
-            prompt_tokens,
-            lengths,
-        )
-        ttft, tpot = np.empty(len(instances)), np.empty(len(instances))
-        tiers = self._tiers[instances]
-        for tier, (first, per_token) in self._heads.items():
-            rows = np.flatnonzero(tiers == tier)
-            if len(rows):
-                ttft[rows] = first.predict(features[rows])
-                tpot[rows] = per_token.predict(features[rows])
-        return ttft, tpot
-
-    def bounds(self, instance: int) -> tuple[float, float, float, float]:
-        first, per_token = (head.bounds for head in self._heads[str(self._tiers[instance])])
-        return first.low, first.high, per_token.low, per_token.high
+    Quality gets normal noise and stays in [0, 1], length a lognormal factor of mean 1; every
+    (prompt, model) pair has one draw of each, so a prompt that comes again is mistaken again.
+    """
+    shape = estimates.cost.shape
+    shift = error.quality * rng.standard_normal(shape)
+    sigma = error.length
+    factor = np.exp(sigma * rng.standard_normal(shape) - sigma**2 / 2)
+    told, said = estimates.quality, estimates.length
+    length = LengthPrediction(
+        said.mean * factor, said.median * factor, said.low * factor, said.high * factor
+    )
+    return replace(
+        estimates,
+        quality=replace(told, mean=np.clip(told.mean + shift, 0.0, 1.0)),
+        length=length,
+        cost=expected_cost(estimates.prompt_tokens, length.mean, prices),
+    )

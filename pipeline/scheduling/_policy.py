@@ -1,4 +1,4 @@
-"""A policy: router, dispatcher and latency source put together, applied to one batch."""
+"""A policy: order, filter, router, dispatcher and latency source, applied to one batch."""
 
 from dataclasses import dataclass
 
@@ -6,35 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.fleet import Fleet
-from pipeline.params import ArmParams, ScaleParams, WeightParams
-from pipeline.predictors import LatencyModel, compose_e2e
-from pipeline.scheduling._dispatchers import (
-    Dispatcher,
-    LeastPredicted,
-    RandomPick,
-    RoundRobin,
-    ShortestQueue,
-)
-from pipeline.scheduling._estimates import (
-    Estimates,
-    LatencySource,
-    LearnedLatency,
-    StaticLatency,
-)
-from pipeline.scheduling._routers import (
-    ByDatasetOracle,
-    ByKnnQuality,
-    ByQueryOracle,
-    ByRandomModel,
-    BySingleModel,
-    ByWeights,
-    Passthrough,
-    Router,
-    Value,
-)
+from pipeline.predictors import RatioBounds
+from pipeline.scheduling._batch import Batch
+from pipeline.scheduling._dispatchers import Dispatcher
+from pipeline.scheduling._estimates import Estimates
+from pipeline.scheduling._filter import Passed
+from pipeline.scheduling._gate import Gate
+from pipeline.scheduling._latency import LatencySource, Pairs, Times
+from pipeline.scheduling._order import decision_order
+from pipeline.scheduling._routers import Router, Seen
+from pipeline.scheduling._score import Terms
 from pipeline.scheduling._state import FleetState
+from pipeline.scheduling._trace import Trace
 
-__all__ = ["Assignment", "Policy", "make_policy"]
+__all__ = ["Assignment", "Policy"]
 
 Floats = NDArray[np.float64]
 
@@ -44,27 +29,38 @@ class Assignment:
     """Where one request goes, and what the policy believed when it said so.
 
     Times are seconds from dispatch; a belief the policy does not hold is None. `row` is the
-    request's row of the estimates and `position` its place in the batch.
+    request's row of the estimates and `position` its place in the batch. `instance` is None where
+    nobody could meet its objectives and the policy refuses it. `relaxations` is how often the
+    filter had to give way, None without a filter. `terms` are the quality, latency, cost and
+    balance parts of the winning score.
     """
 
     position: int
     row: int
-    instance: int
+    instance: int | None
     predicted_tokens: float
     ttft: tuple[float, float, float] | None
     tpot: tuple[float, float, float] | None
-    terms: tuple[float | None, float | None, float | None]
+    e2e: float | None
+    terms: tuple[float | None, float | None, float | None, float | None]
+    relaxations: int | None
+
+
+_NO_TERMS = (None, None, None, None)
 
 
 class Policy:
-    """Assigns batches: longest expected output first, one after another, state kept up to date.
+    """Assigns batches one request after another, with the state kept up to date in between.
 
     Args:
         fleet: the instances.
         router: values instances.
         dispatcher: picks among the best.
-        latency: predicts TTFT and TPOT; None when the arm looks at no latency.
-        reads_prompt: whether it embeds the prompt.
+        latency: predicts times; None when the arm looks at no latency.
+        gate: who may serve a request.
+        order: key of `decision_order`.
+        charges_longest: the published rule: a request adds the length of its longest answer to
+            the state, and not that of the model it goes to.
     """
 
     def __init__(
@@ -73,149 +69,159 @@ class Policy:
         router: Router,
         dispatcher: Dispatcher,
         latency: LatencySource | None,
+        gate: Gate,
         *,
-        reads_prompt: bool,
+        order: str = "max",
+        charges_longest: bool = False,
     ) -> None:
-        self.reads_prompt = reads_prompt
         self._models = np.array(fleet.model_index)
         self._everywhere = np.arange(len(fleet.names))
         self._router, self._dispatcher, self._latency = router, dispatcher, latency
+        self._gate, self._order, self._charges_longest = gate, order, charges_longest
 
-    def assign(self, rows: list[int], estimates: Estimates, state: FleetState) -> list[Assignment]:
-        """Assign a batch, given as rows of the estimates, and count it into `state`.
+    def assign(
+        self,
+        batch: Batch,
+        estimates: Estimates,
+        state: FleetState,
+        traces: dict[int, Trace | None] | None = None,
+    ) -> list[Assignment]:
+        """Assign a batch, and count it into `state`; the result is in the order of the batch.
 
-        The order is longest expected output over all models first (LPT), ties in order of arrival,
-        because a long request placed late has nowhere good left to go. Only the instance that
-        just got work is predicted anew for those still to come.
+        Only the instance that just got work is predicted anew for those still to come.
+
+        Args:
+            batch: the requests.
+            estimates: beliefs about their prompts.
+            state: of the fleet; changed.
+            traces: filled with why, for the positions that are its keys.
         """
-        lengths = estimates.length.mean[rows].max(axis=1)
-        order = np.argsort(-lengths, kind="stable")
-        ttft, tpot = self._predict_all([rows[i] for i in order], estimates, state)
+        rows = batch.rows
+        lengths = estimates.length.mean[rows]
+        order = decision_order(lengths, self._order)
+        longest = lengths.max(axis=1)
+        times = self._predict_all(order, batch, estimates, longest, state)
         assignments = []
         for place, position in enumerate(order):
+            here = None if times is None else _at_place(times, place)
+            told = self._decide(int(position), batch, estimates, state, here, traces)
+            assignments.append(told)
+            if told.instance is None:
+                continue
             row = rows[position]
-            per_instance = estimates.length.mean[row][self._models]
-            e2e = None if ttft is None else compose_e2e(ttft[place], tpot[place], per_instance)
-            value = self._router.value(estimates, row, e2e)
-            candidates = np.flatnonzero(value.total == value.total.max())
-            chosen = self._dispatcher.pick(candidates, state, e2e)
-            expected = float(per_instance[chosen])
-            times = None if ttft is None else (ttft[place, chosen], tpot[place, chosen])
-            assignments.append(self._note(int(position), row, chosen, expected, times, value))
-            state.add(chosen, float(estimates.prompt_tokens[row]), expected)
-            later = [rows[i] for i in order[place + 1 :]]
-            if ttft is not None and later:
-                again = self._predict_again(later, chosen, estimates, state)
-                ttft[place + 1 :, chosen], tpot[place + 1 :, chosen] = again
+            state.add(told.instance, float(estimates.prompt_tokens[row]), told.predicted_tokens)
+            if times is not None and place + 1 < len(order):
+                later = order[place + 1 :]
+                self._predict_again(times, place + 1, later, told.instance, batch, estimates, state)
         return sorted(assignments, key=lambda assignment: assignment.position)
 
-    def _predict_all(
-        self, rows: list[int], estimates: Estimates, state: FleetState
-    ) -> tuple[Floats | None, Floats]:
-        shape = (len(rows), len(self._everywhere))
-        if self._latency is None:
-            return None, np.empty(shape)
-        ttft, tpot = self._latency.predict(
-            state,
-            np.tile(self._everywhere, len(rows)),
-            np.repeat(estimates.prompt_tokens[rows], len(self._everywhere)),
-            estimates.length.mean[rows][:, self._models].ravel(),
-        )
-        return ttft.reshape(shape), tpot.reshape(shape)
-
-    def _predict_again(
-        self, rows: list[int], chosen: int, estimates: Estimates, state: FleetState
-    ) -> tuple[Floats, Floats]:
-        assert self._latency is not None
-        return self._latency.predict(
-            state,
-            np.full(len(rows), chosen),
-            estimates.prompt_tokens[rows],
-            estimates.length.mean[rows, self._models[chosen]],
-        )
+    def _decide(
+        self,
+        position: int,
+        batch: Batch,
+        estimates: Estimates,
+        state: FleetState,
+        times: Times | None,
+        traces: dict[int, Trace | None] | None,
+    ) -> Assignment:
+        row = batch.rows[position]
+        passed = self._gate.passed(position, row, batch, estimates, state, times)
+        e2e = None if times is None else times.e2e
+        lengths = estimates.length.mean[row]
+        if not passed.allowed.any():
+            expected = float(lengths.max())
+            relaxed = passed.relaxations
+            return Assignment(position, row, None, expected, None, None, None, _NO_TERMS, relaxed)
+        terms = self._router.value(estimates, row, Seen(e2e, state, passed.allowed))
+        total = np.where(passed.allowed, terms.total, -np.inf)
+        candidates = np.flatnonzero(total == total.max())
+        chosen = self._dispatcher.pick(candidates, state, e2e)
+        if traces is not None and position in traces:
+            traces[position] = Trace.of(chosen, passed, terms, total, times, state)
+        charged = lengths.max() if self._charges_longest else lengths[self._models[chosen]]
+        return self._note(position, row, chosen, float(charged), times, terms, passed)
 
     def _note(
         self,
         position: int,
         row: int,
         chosen: int,
-        expected: float,
-        times: tuple[float, float] | None,
-        value: Value,
+        charged: float,
+        times: Times | None,
+        terms: Terms,
+        passed: Passed,
     ) -> Assignment:
-        terms = _at(value.quality, chosen), _at(value.latency, chosen), _at(value.cost, chosen)
-        ttft = tpot = None
+        parts = (
+            _at(terms.quality, chosen),
+            _at(terms.latency, chosen),
+            _at(terms.cost, chosen),
+            _at(terms.balance, chosen),
+        )
+        ttft = tpot = e2e = None
         if times is not None and self._latency is not None:
-            first_low, first_high, token_low, token_high = self._latency.bounds(chosen)
-            ttft = (float(times[0]), times[0] * first_low, times[0] * first_high)
-            tpot = (float(times[1]), times[1] * token_low, times[1] * token_high)
-        return Assignment(position, row, chosen, expected, ttft, tpot, terms)
+            bounds = self._latency.residuals(chosen)
+            first, token = (None, None) if bounds is None else bounds
+            ttft = _bounded(times.ttft[chosen], first)
+            tpot = _bounded(times.tpot[chosen], token)
+            e2e = float(times.e2e[chosen])
+        relaxed = passed.relaxations if self._gate.filters else None
+        return Assignment(position, row, chosen, charged, ttft, tpot, e2e, parts, relaxed)
+
+    def _predict_all(
+        self,
+        order: NDArray[np.int64],
+        batch: Batch,
+        estimates: Estimates,
+        longest: Floats,
+        state: FleetState,
+    ) -> Times | None:
+        """Times of every request, in the order of decision, on every instance; (n, I) each."""
+        if self._latency is None:
+            return None
+        rows, size = [batch.rows[i] for i in order], len(self._everywhere)
+        pairs = Pairs(
+            np.tile(self._everywhere, len(rows)),
+            np.repeat(estimates.prompt_tokens[rows], size),
+            estimates.length.mean[rows][:, self._models].ravel(),
+            np.repeat(longest[order], size),
+        )
+        told = self._latency.predict(state, pairs)
+        shape = (len(rows), size)
+        return Times(told.ttft.reshape(shape), told.tpot.reshape(shape), told.e2e.reshape(shape))
+
+    def _predict_again(
+        self,
+        times: Times,
+        place: int,
+        later: NDArray[np.int64],
+        chosen: int,
+        batch: Batch,
+        estimates: Estimates,
+        state: FleetState,
+    ) -> None:
+        assert self._latency is not None
+        rows = [batch.rows[i] for i in later]
+        pairs = Pairs(
+            np.full(len(rows), chosen),
+            estimates.prompt_tokens[rows],
+            estimates.length.mean[rows, self._models[chosen]],
+            estimates.length.mean[rows].max(axis=1),
+        )
+        told = self._latency.predict(state, pairs)
+        times.ttft[place:, chosen] = told.ttft
+        times.tpot[place:, chosen] = told.tpot
+        times.e2e[place:, chosen] = told.e2e
 
 
-def make_policy(
-    arm: ArmParams,
-    fleet: Fleet,
-    weights: dict[str, WeightParams],
-    scales: ScaleParams,
-    latency_model: LatencyModel | None,
-    best_single: str,
-    rng: np.random.Generator,
-) -> Policy:
-    """Build the policy that an arm declares.
-
-    Args:
-        arm: its declaration.
-        fleet: the instances.
-        weights: weight presets by name.
-        scales: units of the score.
-        latency_model: trained heads, needed by arms with latency "learned".
-        best_single: the model that "best" stands for, chosen on the validation split.
-        rng: stream of the arm's own random choices.
-    """
-    models = np.array(fleet.model_index)
-    router = _router(arm, fleet, models, weights, scales, best_single, rng)
-    dispatcher = _dispatcher(arm.dispatcher, rng)
-    latency: LatencySource | None = None
-    if arm.latency == "static":
-        latency = StaticLatency(fleet)
-    elif arm.latency == "learned":
-        if latency_model is None:
-            raise ValueError("an arm with learned latency needs the latency model")
-        latency = LearnedLatency(fleet, latency_model)
-    return Policy(fleet, router, dispatcher, latency, reads_prompt=arm.reads_prompt)
+def _at_place(times: Times, place: int) -> Times:
+    return Times(times.ttft[place], times.tpot[place], times.e2e[place])
 
 
-def _router(
-    arm: ArmParams,
-    fleet: Fleet,
-    models: NDArray[np.int64],
-    weights: dict[str, WeightParams],
-    scales: ScaleParams,
-    best_single: str,
-    rng: np.random.Generator,
-) -> Router:
-    if arm.router in ("fused", "weighted"):
-        assert arm.weights is not None
-        return ByWeights(weights[arm.weights], scales, models)
-    if arm.router == "single":
-        name = best_single if arm.model == "best" else arm.model
-        return BySingleModel(fleet.params.models.index(str(name)), models)
-    if arm.router == "random_model":
-        return ByRandomModel(models, rng)
-    if arm.router == "passthrough":
-        return Passthrough(len(fleet.names))
-    if arm.router == "knn_quality":
-        return ByKnnQuality(models)
-    return ByDatasetOracle(models) if arm.router == "dataset_oracle" else ByQueryOracle(models)
+def _at(part: Floats | None, instance: int) -> float | None:
+    return None if part is None else float(part[instance])
 
 
-def _dispatcher(name: str, rng: np.random.Generator) -> Dispatcher:
-    if name == "random":
-        return RandomPick(rng)
-    if name == "round_robin":
-        return RoundRobin()
-    return ShortestQueue() if name == "shortest_queue" else LeastPredicted()
-
-
-def _at(term: Floats | None, instance: int) -> float | None:
-    return None if term is None else float(term[instance])
+def _bounded(value: float, ratio: RatioBounds | None) -> tuple[float, float, float]:
+    if ratio is None:
+        return float(value), np.nan, np.nan
+    return float(value), float(value * ratio.low), float(value * ratio.high)

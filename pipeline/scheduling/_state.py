@@ -1,13 +1,23 @@
-"""What the router believes about every instance: telemetry plus its own dead reckoning."""
+"""What the router believes about every instance at one moment."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FleetState", "Ledger"]
+__all__ = ["QUANTITIES", "FleetState"]
 
 Floats = NDArray[np.float64]
+
+# Rows of every (6, I) array of state, in the engine's order.
+QUANTITIES = (
+    "running",
+    "waiting",
+    "pending_prefill",
+    "pending_decode",
+    "context",
+    "kv_utilisation",
+)
 
 
 @dataclass(slots=True)
@@ -15,7 +25,8 @@ class FleetState:
     """Believed state of I instances, one array of shape (I,) per quantity.
 
     Counts of sequences, tokens still to prefill, predicted tokens still to decode, context tokens
-    in the cache, and the share of KV blocks in use.
+    in the cache, and the share of KV blocks in use. `age` is the age of the last telemetry, s; it
+    is infinite for an instance that never answered.
     """
 
     running: Floats
@@ -24,11 +35,14 @@ class FleetState:
     pending_decode: Floats
     context: Floats
     kv_utilisation: Floats
+    age: Floats
 
     @classmethod
-    def of(cls, observed: Floats) -> "FleetState":
-        """Take the state from what was observed, (6, I), rows in the order of the fields."""
-        return cls(*(row.copy() for row in observed))
+    def of(cls, values: Floats, age: Floats | None = None) -> "FleetState":
+        """Take the state from (6, I) values, rows in the order of `QUANTITIES`; they are copied."""
+        heard = np.zeros(values.shape[1]) if age is None else age
+        rows = list(values.copy())
+        return cls(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], heard)
 
     @property
     def queue(self) -> Floats:
@@ -40,34 +54,3 @@ class FleetState:
         self.waiting[instance] += 1
         self.pending_prefill[instance] += prompt_tokens
         self.pending_decode[instance] += predicted_tokens
-
-
-@dataclass(frozen=True, slots=True)
-class _Dispatch:
-    at: float
-    instance: int
-    prompt_tokens: float
-    predicted_tokens: float
-
-
-class Ledger:
-    """Keeps dispatches that the last telemetry could not have seen, across batches.
-
-    The published system forgets them at every batch boundary and so herds; here a dispatch counts
-    until a snapshot that is younger than its arrival on the instance has been read.
-    """
-
-    def __init__(self) -> None:
-        self._unseen: list[_Dispatch] = []
-
-    def record(self, at: float, instance: int, prompt_tokens: float, predicted: float) -> None:
-        """Note a request that reaches the instance at time `at`, seconds."""
-        self._unseen.append(_Dispatch(at, instance, prompt_tokens, predicted))
-
-    def view(self, observed: Floats, taken: float) -> FleetState:
-        """Merge what was observed at one time, (6, I), with everything dispatched since."""
-        self._unseen = [dispatch for dispatch in self._unseen if dispatch.at > taken]
-        state = FleetState.of(observed)
-        for dispatch in self._unseen:
-            state.add(dispatch.instance, dispatch.prompt_tokens, dispatch.predicted_tokens)
-        return state

@@ -1,4 +1,4 @@
-"""How the kernel is compiled, and where its machine code is kept."""
+"""How the kernels are compiled, and where their machine code is kept."""
 
 import hashlib
 import os
@@ -12,7 +12,19 @@ __all__ = ["compiled"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
-_SOURCES = ("_arrays.py", "_kernel.py", "_kernel_events.py", "_sequence.py", "_step.py")
+# Every file whose text ends up in machine code, from the folder of this one.
+_SOURCES = (
+    "fleet/_arrays.py",
+    "fleet/_kernel.py",
+    "fleet/_kernel_events.py",
+    "fleet/_sequence.py",
+    "fleet/_step.py",
+    "predictors/_analytic.py",
+    "predictors/_dots.py",
+    "predictors/_knn_kernel.py",
+    "predictors/_trees_kernel.py",
+    "scheduling/_reckoning.py",
+)
 
 
 def _keep_under_hash() -> None:

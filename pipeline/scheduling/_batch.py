@@ -1,0 +1,30 @@
+"""Requests that are decided together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.scheduling._filter import Objectives
+
+__all__ = ["Batch"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """n requests that are decided together.
+
+    Attributes:
+        rows: their rows of the estimates, n.
+        objectives: what they ask for, (n,) each.
+        waited: seconds since each was scheduled, until it will reach an instance, (n,).
+    """
+
+    rows: list[int]
+    objectives: Objectives
+    waited: NDArray[np.float64]
+
+    @classmethod
+    def plain(cls, rows: list[int]) -> "Batch":
+        """Requests that ask for nothing and have not waited."""
+        return cls(rows, Objectives.none(len(rows)), np.zeros(len(rows)))
