@@ -11,6 +11,7 @@ __all__ = ["RatioBounds"]
 
 Floats = NDArray[np.float64]
 
+_LEVELS = np.linspace(0.0, 1.0, 101)
 _ROUNDING = 1e-9  # 0.05 is not a float, and 19.000000000000004 is not 20
 
 
@@ -21,6 +22,12 @@ class RatioBounds:
     A new actual value lies in predicted * [low, high] with probability at least `level` if it is
     exchangeable with the calibration rows (split conformal prediction, each tail on its own).
     `median` turns the prediction into a median forecast.
+
+    Attributes:
+        low, median, high: factors on a prediction.
+        level: coverage of [low, high].
+        n: calibration pairs.
+        quantiles: of the calibration ratios, at 101 even levels from 0 to 1.
     """
 
     low: float
@@ -28,6 +35,7 @@ class RatioBounds:
     high: float
     level: float
     n: int
+    quantiles: tuple[float, ...]
 
     @classmethod
     def fit(cls, actual: Floats, predicted: Floats, level: float) -> "RatioBounds":
@@ -51,4 +59,14 @@ class RatioBounds:
             high=float(ratio[rank - 1]),
             level=level,
             n=n,
+            quantiles=tuple(np.quantile(ratio, _LEVELS).tolist()),
         )
+
+    def probability(self, ratio: Floats) -> Floats:
+        """P(actual / predicted <= ratio) of a new pair, same shape; NaN where `ratio` is.
+
+        It is never above what n exchangeable calibration pairs support: 0 below the smallest of
+        them, and n / (n + 1) from the largest on, since the next one may be larger still.
+        """
+        reached: Floats = np.interp(ratio, self.quantiles, _LEVELS, left=0.0)
+        return reached * (self.n / (self.n + 1))

@@ -1,57 +1,134 @@
-"""k nearest neighbours among embedded training prompts."""
+"""k nearest neighbours among embedded training prompts: exact, from a scan of integer codes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Neighbours", "nearest_neighbours", "weighted_mean"]
+from pipeline.errors import DataError
+from pipeline.predictors._dots import LANES, QUERIES
+from pipeline.predictors._knn_kernel import CODED, collect, encode, refine
+
+__all__ = ["NeighbourIndex", "Neighbours", "Prompts", "weighted_mean"]
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 
 _EPSILON = 1e-6
-_CHUNK = 512  # queries per matrix product, so that memory stays flat
+_PAIRS = 2**24  # of query and row at a time, so that memory stays flat
+_ROOM = 40  # candidates per neighbour, which is a lot; where it is too few, there is room for all
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Rows of the index and weights of the k neighbours of n queries, both (n, k)."""
+    """The k neighbours of n queries: rows of the index and cosines, both (n, k), nearest first."""
 
     rows: NDArray[np.int64]
-    weights: Floats
+    cosines: Floats
+
+    @cached_property
+    def weights(self) -> Floats:
+        """Weights of the published system, (n, k): 1 / (1 - cosine + 1e-6), each row sums to 1."""
+        closeness = 1.0 / (np.maximum(1.0 - self.cosines, 0.0) + _EPSILON)
+        weights: Floats = closeness / closeness.sum(axis=1, keepdims=True)
+        return weights
+
+    def nearest(self, k: int) -> "Neighbours":
+        """Only the first k; what a search for k finds."""
+        if k >= self.rows.shape[1]:
+            return self
+        return Neighbours(self.rows[:, :k], self.cosines[:, :k])
 
 
-def nearest_neighbours(
-    index: NDArray[np.float32], queries: NDArray[np.float32], k: int
-) -> Neighbours:
-    """Find the k rows of `index` (N, d) closest to each of `queries` (n, d); unit vectors.
+# Prompts as their embeddings, (n, d) float32 unit rows, or as what a search for them found.
+Prompts = Singles | Neighbours
 
-    Weights are those of the published system: with cosine c, u = 1 / (1 - c + 1e-6), normalised
-    over the k neighbours. Ties go to the lower row. k is cut to N.
+
+class NeighbourIndex:
+    """Embeddings that can be searched, with codes of a byte per number beside them.
+
+    Args:
+        embeddings: (N, d) float32 unit rows, N >= 1.
+
+    Raises:
+        DataError: there are no rows, or a number is not finite.
     """
-    k = min(k, len(index))
-    rows = np.empty((len(queries), k), dtype=np.int64)
-    cosines = np.empty((len(queries), k))
-    for start in range(0, len(queries), _CHUNK):
-        similar = queries[start : start + _CHUNK] @ index.T
-        order = np.argsort(-similar, axis=1, kind="stable")[:, :k]
-        rows[start : start + _CHUNK] = order
-        cosines[start : start + _CHUNK] = np.take_along_axis(similar, order, axis=1)
-    closeness = 1.0 / (np.maximum(1.0 - cosines, 0.0) + _EPSILON)
-    return Neighbours(rows, closeness / closeness.sum(axis=1, keepdims=True))
+
+    def __init__(self, embeddings: Singles) -> None:
+        if not len(embeddings):
+            raise DataError("there is no embedding to search among")
+        self.embeddings = embeddings
+        self._vectors = _padded(embeddings)
+        self._codes = np.empty(self._vectors.shape, dtype=np.int8)
+        self._coded = np.empty((len(embeddings), CODED))
+        encode(self._vectors, 127, self._codes, self._coded)
+        # Queries are coded as finely as 16 bits, and a sum of d products in 32 bits, allow.
+        self._largest = min(2**15 - 1, (2**31 - 1) // (127 * self._vectors.shape[1]))
+
+    def search(self, queries: Singles, k: int) -> Neighbours:
+        """Find the k rows with the largest cosine to each of n unit `queries`, (n, d) float32.
+
+        The result is that of computing every cosine in float64. Ties go to the lower row, and k is
+        cut to N.
+
+        Raises:
+            DataError: a query has another length than the index, or a number that is not finite.
+        """
+        width = self.embeddings.shape[1]
+        if queries.shape[1] != width:
+            raise DataError(f"queries have {queries.shape[1]} numbers, the index has {width}")
+        vectors = _padded(queries)
+        k = min(k, len(self.embeddings))
+        rows = np.empty((len(vectors), k), dtype=np.int64)
+        cosines = np.full((len(vectors), k), -np.inf)
+        step = max(_PAIRS // len(self.embeddings) // QUERIES, 1) * QUERIES
+        for start in range(0, len(vectors), step):
+            part = slice(start, start + step)
+            self._search(vectors[part], rows[part], cosines[part])
+        return Neighbours(rows, cosines)
+
+    def neighbours(self, prompts: Prompts, k: int) -> Neighbours:
+        """Search for prompts, unless that is done; what was found is cut to k."""
+        return prompts.nearest(k) if isinstance(prompts, Neighbours) else self.search(prompts, k)
+
+    def _search(self, queries: Singles, rows: NDArray[np.int64], cosines: Floats) -> None:
+        (n, k), size = rows.shape, len(self.embeddings)
+        # The queries beyond n only fill the last group of dot products.
+        codes = np.zeros((-(-n // QUERIES) * QUERIES, queries.shape[1]), dtype=np.int16)
+        coded = np.empty((n, CODED))
+        encode(queries, self._largest, codes, coded)
+        for room in (min(_ROOM * (k + _ROOM), size), size):
+            lowest, found = np.full((n, k), -np.inf), np.zeros(n, dtype=np.int64)
+            candidates, highest = np.empty((n, room), dtype=np.int64), np.empty((n, room))
+            if collect(self._codes, self._coded, codes, coded, lowest, candidates, highest, found):
+                break
+        refine(self._vectors, queries, lowest, candidates, highest, found, rows, cosines)
 
 
-def weighted_mean(values: Floats, neighbours: Neighbours) -> Floats:
-    """Average the neighbours' values per model: (N, M) with NaN for unknown -> (n, M).
+def _padded(vectors: Singles) -> Singles:
+    """`vectors` with zeros up to a multiple of LANES numbers, contiguous; checked to be finite."""
+    if not np.isfinite(vectors).all():
+        raise DataError("an embedding holds a number that is not finite")
+    missing = -vectors.shape[1] % LANES
+    wide = np.pad(vectors, ((0, 0), (0, missing))) if missing else vectors
+    return np.ascontiguousarray(wide, dtype=np.float32)
 
-    An unknown value takes its weight with it; a query none of whose neighbours knows a model gets
-    that model's mean over the whole index. Missing is never read as zero.
+
+def weighted_mean(near: Floats, weights: Floats, otherwise: Floats) -> Floats:
+    """Average C values of the k neighbours of n queries, NaN for unknown; (n, C).
+
+    An unknown value takes its weight with it, and `otherwise` stands where no neighbour knows one.
+    Missing is never read as zero.
+
+    Args:
+        near: (n, k, C).
+        weights: (n, k), above 0.
+        otherwise: (C,) or (n, C).
     """
-    near = values[neighbours.rows]  # (n, k, M)
     known = ~np.isnan(near)
-    weights = neighbours.weights[:, :, None] * known
-    total = weights.sum(axis=1)
-    sums = (weights * np.where(known, near, 0.0)).sum(axis=1)
-    overall = np.nanmean(values, axis=0)
-    means: Floats = np.where(total > 0, sums / np.where(total > 0, total, 1.0), overall[None, :])
-    return means
+    share = weights[:, :, None] * known
+    total = share.sum(axis=1)
+    sums = (share * np.where(known, near, 0.0)).sum(axis=1)
+    mean: Floats = np.where(total > 0, sums / np.where(total > 0, total, 1.0), otherwise)
+    return mean

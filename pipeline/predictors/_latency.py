@@ -1,6 +1,8 @@
 """TTFT and TPOT of a tier: XGBoost heads over the instance's state, conformal bounds, E2E."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import UnknownNameError
 from pipeline.predictors._conformal import RatioBounds
+from pipeline.predictors._trees import Trees, TreeStack
 
 if TYPE_CHECKING:
     from xgboost import Booster
@@ -51,18 +54,22 @@ class Head:
 
         settings = {"objective": "reg:squarederror", "nthread": 1, "seed": seed, **options}
         booster = train(settings, DMatrix(features, label=np.log(seconds)), rounds)
-        predicted = _seconds(booster, calibration_features)
+        predicted = _seconds(Trees.of(booster), calibration_features)
         return cls(booster, RatioBounds.fit(calibration_seconds, predicted, level))
 
     def predict(self, features: NDArray[np.float32]) -> Floats:
         """Expected seconds, (n,)."""
-        return _seconds(self.booster, features)
+        return _seconds(self.trees, features)
+
+    @cached_property
+    def trees(self) -> Trees:
+        """What `predict` and a `TreeStack` work with, taken from the booster when first needed."""
+        return Trees.of(self.booster)
 
 
-def _seconds(booster: "Booster", features: NDArray[np.float32]) -> Floats:
-    # The model is on the log scale, where an extrapolating tree cannot go below zero seconds.
-    log_seconds: Floats = booster.inplace_predict(features).astype(np.float64)
-    return np.exp(log_seconds)
+def _seconds(trees: Trees, features: NDArray[np.float32]) -> Floats:
+    alone = np.zeros(len(features), dtype=np.int64)
+    return TreeStack([[trees]]).seconds(features, alone)[:, 0]
 
 
 class LatencyModel:
@@ -80,3 +87,11 @@ class LatencyModel:
         if tier not in self.heads_:
             raise UnknownNameError("tier", tier, self.heads_, "the latency model")
         return self.heads_[tier][target]
+
+    def stack(self, tiers: Sequence[str]) -> TreeStack:
+        """Put the heads of these tiers together, to predict rows of all of them in one call.
+
+        Raises:
+            UnknownNameError: the model has no heads of a tier.
+        """
+        return TreeStack([[self.head(tier, target).trees for target in TARGETS] for tier in tiers])

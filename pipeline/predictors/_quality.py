@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import DataError
-from pipeline.predictors._knn import nearest_neighbours, weighted_mean
+from pipeline.predictors._knn import NeighbourIndex, Prompts, weighted_mean
 
 __all__ = ["IsotonicCurve", "QualityModel", "QualityPrediction"]
 
@@ -99,9 +99,7 @@ class QualityModel:
             for column, model in enumerate(models):
                 if np.isnan(part[:, column]).all():
                     raise DataError(f"model {model!r} has no quality label on the {name} split")
-        self.models_ = list(models)
-        self.embeddings_ = embeddings
-        self.labels_ = labels
+        self.remember(models, embeddings, labels)
         raw = self.raw(calibration_embeddings)
         self.curves_ = []
         for column in range(len(models)):
@@ -111,14 +109,21 @@ class QualityModel:
             )
         return self
 
-    def raw(self, embeddings: NDArray[np.float32]) -> Floats:
-        """Uncalibrated k-NN quality, (n, M)."""
-        near = nearest_neighbours(self.embeddings_, embeddings, self.k)
-        return weighted_mean(self.labels_, near)
+    def remember(self, models: list[str], embeddings: NDArray[np.float32], labels: Floats) -> None:
+        """Take in the training prompts as `fit` does, without calibration."""
+        self.models_ = list(models)
+        self.index_ = NeighbourIndex(embeddings)
+        self.labels_ = labels
+        self._overall = np.nanmean(labels, axis=0)
 
-    def predict(self, embeddings: NDArray[np.float32]) -> QualityPrediction:
+    def raw(self, prompts: Prompts) -> Floats:
+        """Uncalibrated k-NN quality, (n, M); the model's mean where no neighbour has a label."""
+        near = self.index_.neighbours(prompts, self.k)
+        return weighted_mean(self.labels_[near.rows], near.weights, self._overall)
+
+    def predict(self, prompts: Prompts) -> QualityPrediction:
         """Calibrated quality with bounds for n prompts."""
-        raw = self.raw(embeddings)
+        raw = self.raw(prompts)
         parts = [curve.apply(raw[:, column]) for column, curve in enumerate(self.curves_)]
         mean, low, high = (np.column_stack(values) for values in zip(*parts, strict=True))
         return QualityPrediction(mean, low, high)

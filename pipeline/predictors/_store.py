@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def save_quality(model: QualityModel, folder: Path) -> None:
     """Write a quality model as one folder, whole or not at all."""
 
     def fill(part: Path) -> dict[str, Any]:
-        np.save(part / "embeddings.npy", model.embeddings_)
+        np.save(part / "embeddings.npy", model.index_.embeddings)
         np.save(part / "labels.npy", model.labels_)
         curves = [
             {name: getattr(curve, name).tolist() for name in ("raw", "value", "low", "high")}
@@ -47,9 +47,9 @@ def load_quality(folder: Path) -> QualityModel:
     """Read a quality model; raises ModelError when it is absent, damaged or of another kind."""
     told = _manifest("quality", folder)
     model = QualityModel(told["k"], told["level"])
-    model.embeddings_ = np.load(folder / "embeddings.npy")
-    model.labels_ = np.load(folder / "labels.npy")
-    model.models_ = told["models"]
+    model.remember(
+        told["models"], np.load(folder / "embeddings.npy"), np.load(folder / "labels.npy")
+    )
     model.curves_ = [
         IsotonicCurve(**{name: np.array(values) for name, values in curve.items()})
         for curve in told["curves"]
@@ -61,7 +61,7 @@ def save_length(model: LengthModel, folder: Path) -> None:
     """Write a length model as one folder, whole or not at all."""
 
     def fill(part: Path) -> dict[str, Any]:
-        np.save(part / "embeddings.npy", model.embeddings_)
+        np.save(part / "embeddings.npy", model.index_.embeddings)
         np.save(part / "lengths.npy", model.lengths_)
         return {
             "k": model.k,
@@ -79,10 +79,10 @@ def load_length(folder: Path) -> LengthModel:
     """Read a length model; raises ModelError when it is absent, damaged or of another kind."""
     told = _manifest("length", folder)
     model = LengthModel(told["k"], told["level"], told["buckets"], told["bucket_tokens"])
-    model.embeddings_ = np.load(folder / "embeddings.npy")
-    model.lengths_ = np.load(folder / "lengths.npy")
-    model.models_ = told["models"]
-    model.bounds_ = [RatioBounds(**bound) for bound in told["bounds"]]
+    model.remember(
+        told["models"], np.load(folder / "embeddings.npy"), np.load(folder / "lengths.npy")
+    )
+    model.bounds_ = [_bounds(bound, folder) for bound in told["bounds"]]
     return model
 
 
@@ -121,8 +121,14 @@ def load_latency(folder: Path) -> LatencyModel:
         for target in TARGETS:
             booster = Booster({"nthread": 1})
             booster.load_model(folder / f"{tier}.{target}.json")
-            heads[tier][target] = Head(booster, RatioBounds(**bounds[target]))
+            heads[tier][target] = Head(booster, _bounds(bounds[target], folder))
     return LatencyModel(heads)
+
+
+def _bounds(told: dict[str, Any], folder: Path) -> RatioBounds:
+    if set(told) != {field.name for field in fields(RatioBounds)}:
+        raise ModelError(f"{folder}: its bounds were written by another version; train it again")
+    return RatioBounds(**{**told, "quantiles": tuple(told["quantiles"])})
 
 
 def _save(kind: str, folder: Path, fill: Callable[[Path], dict[str, Any]]) -> None:

@@ -13,17 +13,14 @@ from pipeline.predictors import (
     LatencyModel,
     LengthModel,
     QualityModel,
-    RatioBounds,
     compose_e2e,
     latency_features,
     load_latency,
     load_length,
     load_quality,
-    nearest_neighbours,
     save_latency,
     save_length,
     save_quality,
-    weighted_mean,
 )
 
 
@@ -36,52 +33,9 @@ def random_units(n: int, d: int, rng: np.random.Generator) -> np.ndarray:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def test_neighbours_and_weights_by_hand() -> None:
-    near = nearest_neighbours(unit(0.0, 0.5, 2.0), unit(0.1), k=2)
-    assert near.rows.tolist() == [[0, 1]]
-    closeness = [1 / (1 - np.cos(gap) + 1e-6) for gap in (0.1, 0.4)]
-    assert near.weights[0] == pytest.approx(np.array(closeness) / sum(closeness), rel=1e-3)
-
-
-def test_neighbours_equal_a_plain_loop() -> None:
-    rng = np.random.default_rng(0)
-    index, queries = random_units(200, 8, rng), random_units(30, 8, rng)
-    near = nearest_neighbours(index, queries, k=7)
-    for query, rows in zip(queries, near.rows, strict=True):
-        cosines = [float(query @ vector) for vector in index]
-        assert sorted(rows) == sorted(sorted(range(200), key=lambda i: -cosines[i])[:7])
-
-
-def test_missing_labels_take_their_weight_with_them() -> None:
-    near = nearest_neighbours(unit(0.0, 0.2, 3.0), unit(0.1), k=2)
-    values = np.array([[1.0, np.nan], [0.0, np.nan], [0.0, 0.4]])
-    mean = weighted_mean(values, near)
-    assert mean[0, 0] == pytest.approx(0.5, abs=1e-3)
-    assert mean[0, 1] == pytest.approx(0.4)  # no neighbour knows it: the model's own mean
-
-
 def test_compose_e2e_by_hand() -> None:
     seconds = compose_e2e(np.array([0.1, 0.1]), np.array([0.02, 0.02]), np.array([11.0, 0.4]))
     assert seconds == pytest.approx([0.3, 0.1])
-
-
-def test_ratio_bounds_by_hand_and_refusal() -> None:
-    ratios = np.arange(1.0, 20.0)
-    bound = RatioBounds.fit(ratios, np.ones(19), 0.9)
-    assert (bound.low, bound.median, bound.high) == (1.0, 10.0, 19.0)
-    with pytest.raises(DataError, match="at least 19 are needed"):
-        RatioBounds.fit(ratios[:18], np.ones(18), 0.9)
-
-
-def test_ratio_bounds_cover_new_values() -> None:
-    rng = np.random.default_rng(1)
-    hits = []
-    for _ in range(400):
-        draws = rng.lognormal(0.0, 0.7, 120)
-        bound = RatioBounds.fit(draws[:100], np.ones(100), 0.9)
-        hits.append(np.mean((draws[100:] >= bound.low) & (draws[100:] <= bound.high)))
-    # 8,000 new values, 400 independent bounds: s.e. of the mean coverage is below 0.003.
-    assert 0.9 - 0.009 < np.mean(hits) < 0.93
 
 
 def fitted_quality(seed: int = 0) -> tuple[QualityModel, np.ndarray]:
@@ -120,24 +74,6 @@ def fitted_length() -> tuple[LengthModel, np.ndarray]:
     ]
     model = LengthModel(k=10, level=0.9, buckets=16, bucket_tokens=64)
     return model.fit(["a", "b"], train, lengths[0], calibration, lengths[1]), calibration
-
-
-def test_length_buckets_sum_to_one_and_match_by_hand() -> None:
-    model, test = fitted_length()
-    assert model.distribution(test).sum(axis=-1) == pytest.approx(1.0)
-    small = LengthModel(k=2, level=0.5, buckets=3, bucket_tokens=64)
-    vectors = unit(0.0, 0.2, 3.0)
-    lengths = np.array([[63.0], [64.0], [900.0]])
-    small.fit(
-        ["a"],
-        vectors,
-        lengths,
-        unit(0.0, 0.1, 0.2, 3.0),
-        np.array([[60.0], [63.0], [70.0], [900.0]]),
-    )
-    shares = small.distribution(unit(0.1, 3.0))
-    assert shares[0, 0] == pytest.approx([0.5, 0.5, 0.0], abs=1e-3)
-    assert shares[1, 0, 2] == pytest.approx(1.0, abs=1e-3)
 
 
 def test_length_bounds_are_ordered() -> None:
