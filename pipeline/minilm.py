@@ -6,6 +6,7 @@ package is a third party's copy.
 
 import hashlib
 import importlib.util
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,10 @@ def encode(texts: list[str], batch_size: int = 32) -> NDArray[np.float32]:
     order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
     result = np.zeros((len(texts), 384), dtype=np.float32)
     starts = range(0, len(order), batch_size)
-    for start in track(starts, len(starts), f"embed {len(texts)} texts, batches"):
+    todo: Iterable[int] = starts
+    if len(starts) > 1:  # one batch may be a router's, many times a second
+        todo = track(starts, len(starts), f"embed {len(texts)} texts, batches")
+    for start in todo:
         chosen = order[start : start + batch_size]
         coded = tokenizer.encode_batch([texts[i] for i in chosen])
         ids = torch.tensor([code.ids for code in coded])

@@ -4,17 +4,26 @@ from pipeline.loadtest._cell import Cell, explain, run_cell
 from pipeline.loadtest._grid import Bench, cells_of, run_grid
 from pipeline.loadtest._open import open_bench
 from pipeline.loadtest._summary import summary
+from pipeline.loadtest._wall import Site, WallRun, lag_line, run_wall_cell
+from pipeline.loadtest._wall_beliefs import PromptReader
+from pipeline.loadtest._wall_open import open_site
 from pipeline.loadtest._workload import Workload, make_workload
 
 __all__ = [
     "Bench",
     "Cell",
+    "PromptReader",
+    "Site",
+    "WallRun",
     "Workload",
     "cells_of",
     "explain",
+    "lag_line",
     "make_workload",
     "open_bench",
+    "open_site",
     "run_cell",
     "run_grid",
+    "run_wall_cell",
     "summary",
 ]

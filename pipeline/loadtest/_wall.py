@@ -1,0 +1,131 @@
+"""One cell of a load test over HTTP, on the wall clock."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pipeline.errors import ParamsError
+from pipeline.fleet import Fleet
+from pipeline.fleet.telemetry import FleetReader, PollRule
+from pipeline.loadtest._cell import Cell, _router
+from pipeline.loadtest._record import RunKey, record
+from pipeline.loadtest._setup import Setup
+from pipeline.loadtest._wall_beliefs import Beliefs, PromptReader, decide
+from pipeline.loadtest._wall_router import WallRouter
+from pipeline.loadtest._wall_stream import Streams
+from pipeline.loadtest._workload import Workload
+from pipeline.params import LoadtestParams
+from pipeline.predictors import LatencyModel
+from pipeline.workload.arrivals import Trace
+
+__all__ = ["Site", "WallRun", "lag_line", "run_wall_cell"]
+
+# Reading a page of vLLM's metrics takes 1 ms of the loop that also reads the streams, so 13
+# instances polled at this pace take a fifteenth of a core.
+SHORTEST_PERIOD_S = 0.2
+
+_LATE_S = 0.010
+
+
+@dataclass(frozen=True)
+class Site:
+    """Who serves, and what the router needs to read the prompts.
+
+    Attributes:
+        endpoints: base URL by instance name; every instance has one.
+        label: what stands behind them.
+        texts: of the workload's prompts, in its order.
+        reader: reads them; made for the arm that is run.
+        timeout_s: after which a request has failed.
+    """
+
+    endpoints: Mapping[str, str]
+    label: Literal["live", "emulated"]
+    texts: list[str]
+    reader: PromptReader
+    timeout_s: float = 300.0
+
+
+@dataclass(frozen=True)
+class WallRun:
+    """REQUESTS rows of a run, and how late each request was issued, s, (n,)."""
+
+    rows: pl.DataFrame
+    lags: NDArray[np.float64]
+
+
+async def run_wall_cell(
+    cell: Cell,
+    params: LoadtestParams,
+    fleet: Fleet,
+    workload: Workload,
+    latency: LatencyModel | None,
+    seed: int,
+    site: Site,
+    trace: Trace | None = None,
+) -> WallRun:
+    """Serve one cell over HTTP; the arguments are those of `run_cell`, and where to serve it.
+
+    Arrivals, prompts and objectives are those of the simulated cell. Router time and everything
+    after it are measured; what was really on an instance nobody knows, and stays null.
+
+    Raises:
+        ParamsError: the arm's telemetry is one that only a simulation has.
+        EndpointError: an endpoint is not the URL of a server.
+    """
+    _rehearse(_router(cell, params, fleet, workload, latency, seed, trace).setup, site)
+    plan = _router(cell, params, fleet, workload, latency, seed, trace)
+    beliefs = Beliefs(plan.setup, site.texts, site.reader)
+    setup = replace(plan.setup, estimates=beliefs.estimates)
+    clock = asyncio.get_running_loop().time
+    urls = {name: site.endpoints[name] for name in fleet.names}
+    rule = PollRule(period=max(setup.telemetry.period_s, SHORTEST_PERIOD_S))
+    streams = Streams(list(urls.values()), list(fleet.models), clock, site.timeout_s)
+    async with streams, FleetReader(urls, rule, seed) as telemetry:
+        await _all_asked(telemetry)
+        router = WallRouter(
+            setup, plan.source, plan.rows, site.texts, beliefs, streams, telemetry, clock
+        )
+        decisions = await router.serve()
+    key = RunKey(cell.traffic, cell.arm, cell.rate, cell.seed, site.label)
+    rows = record(key, decisions, setup, params.warmup_requests)
+    return WallRun(rows, np.array(router.lags))
+
+
+def lag_line(lags: NDArray[np.float64]) -> str:
+    """Say how far the requests, (n,) s, were issued behind their schedule."""
+    late = int((lags > _LATE_S).sum())
+    return (
+        f"issued behind schedule: p50 {1e3 * np.quantile(lags, 0.5):.1f} ms, "
+        f"p99 {1e3 * np.quantile(lags, 0.99):.1f} ms, "
+        f"{late} of {lags.size} by more than {1e3 * _LATE_S:.0f} ms"
+    )
+
+
+def _rehearse(setup: Setup, site: Site) -> None:
+    """Decide batches that nobody sends, on parts that are thrown away: models load, code compiles.
+
+    Raises:
+        ParamsError: the arm's telemetry is one that only a simulation has.
+    """
+    told = setup.telemetry
+    if told.surface == "full" or told.delay_s > 0 or told.loss > 0:
+        raise ParamsError(
+            "the arm hears of tokens under way, late, or not always, which only a simulated fleet "
+            "does; telemetry with surface vllm, delay_s 0 and loss 0 is accepted over HTTP"
+        )
+    beliefs = Beliefs(setup, site.texts, site.reader)
+    for size in (1, min(setup.batcher.most, len(site.texts))):
+        decide(setup, beliefs, list(range(size)))
+
+
+async def _all_asked(telemetry: FleetReader) -> None:
+    """Wait until every instance has answered once, or failed to."""
+    clock = asyncio.get_running_loop().time
+    while any(one.state == "unknown" and not one.failures for one in telemetry.view(clock())):
+        await asyncio.sleep(0.005)

@@ -1,0 +1,95 @@
+"""A wall-clock run from the files of earlier stages and a fleet file."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import EndpointError, ParamsError
+from pipeline.fleet.telemetry import check_fleet, probe_fleet
+from pipeline.loadtest._cell import Cell
+from pipeline.loadtest._grid import Bench
+from pipeline.loadtest._wall import Site
+from pipeline.loadtest._wall_beliefs import PromptReader
+from pipeline.loadtest._workload import Workload
+from pipeline.params import ArmParams, FleetParams, load_fleet
+from pipeline.predictors import load_length, load_quality
+from pipeline.rows import PROMPTS
+from pipeline.scheduling import Estimator, Learned
+from pipeline.scheduling.baselines import ROUTERS, load_routers
+from pipeline.schema import read_rows
+from pipeline.stage import Paths
+
+__all__ = ["open_site", "prompt_reader", "prompt_texts"]
+
+_PROBE_S = 3.0
+
+
+async def open_site(bench: Bench, cell: Cell, file: Path, timeout_s: float) -> Site:
+    """Ask the servers of a fleet file who they are, and load what reads prompts.
+
+    Raises:
+        ParamsError: the file declares other instances or models than the project, or no endpoint.
+        EndpointError: something is wrong with a server.
+        SchemaError, ModelError: an earlier stage's file is absent or unusable.
+    """
+    declared = load_fleet(file)
+    _check_same(declared, bench.fleet, file)
+    probes = await probe_fleet(declared.endpoints, _PROBE_S)
+    checked = check_fleet(declared, probes)
+    problems = [f"{one.name}: {problem}" for one in checked for problem in one.problems]
+    if problems:
+        more = f" ({len(problems) - 1} more problems)" if len(problems) > 1 else ""
+        raise EndpointError(f"{problems[0]}{more}; see `routebalance fleet check {file}`")
+    labels = {probe.label for probe in probes.values()}
+    if len(labels) > 1:
+        raise EndpointError(
+            f"{file}: some servers are live and some emulated; one kind is accepted"
+        )
+    return Site(
+        endpoints=declared.endpoints,
+        label=labels.pop(),
+        texts=prompt_texts(bench.workload),
+        reader=prompt_reader(bench, bench.params.arms[cell.arm]),
+        timeout_s=timeout_s,
+    )
+
+
+def prompt_texts(workload: Workload) -> list[str]:
+    """The prompts of a workload, in its order."""
+    rows = read_rows(Paths.PROMPTS, PROMPTS).select("prompt_id", "prompt_text")
+    texts = dict(rows.iter_rows())
+    return [texts[name] for name in workload.prompt_ids]
+
+
+def prompt_reader(bench: Bench, arm: ArmParams) -> PromptReader:
+    """What reads prompts for an arm: the encoder, the trained predictors, its learned router."""
+    prices = bench.fleet.prices
+    estimator = Estimator(load_quality(Paths.QUALITY), load_length(Paths.LENGTH), prices)
+    learned = None
+    if arm.router in ROUTERS:
+        router = load_routers(Paths.ROUTERS, list(prices))[arm.router]
+        learned = Learned(router, float(getattr(arm, router.knob.name)))
+    return PromptReader(_encode, estimator, learned)
+
+
+def _encode(texts: list[str]) -> NDArray[np.float32]:
+    from pipeline.minilm import encode
+
+    return encode(texts, batch_size=len(texts))
+
+
+def _check_same(found: FleetParams, wanted: FleetParams, file: Path) -> None:
+    if found.instance_names != wanted.instance_names or found.models != wanted.models:
+        raise ParamsError(
+            f"{file}: has {_said(found)}, but params.yaml has {_said(wanted)}; serve the fleet of "
+            "params.yaml, for example by `routebalance fleet up --write FILE`"
+        )
+    missing = [name for name in wanted.instance_names if name not in found.endpoints]
+    if missing:
+        raise ParamsError(f"{file}: {missing[0]} has no endpoint; every instance needs one")
+
+
+def _said(fleet: FleetParams) -> str:
+    counts = (f"{fleet.instances.get(tier, 0)} {tier}" for tier in fleet.tiers)
+    return f"{', '.join(counts)} serving {', '.join(fleet.models)}"
