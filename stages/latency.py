@@ -10,9 +10,10 @@ from pipeline.stage import Paths, run_stage
 
 def main(params: Params) -> None:
     profile = read_rows(Paths.PROFILE, PROFILE)
-    model = train_latency(profile, params.base.fleet.tiers, params.latency, params.base.seed)
+    tiers = params.base.fleet.tiers
+    model = train_latency(profile, tiers, params.latency, params.base.seed)
     save_latency(model, Paths.LATENCY)
-    write_json(Paths.METRICS / "latency.json", evaluate_latency(model, profile))
+    write_json(Paths.METRICS / "latency.json", evaluate_latency(model, profile, tiers))
 
 
 if __name__ == "__main__":

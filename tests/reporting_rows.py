@@ -15,7 +15,9 @@ _BLANK: dict[str, Any] = dict.fromkeys(
         for name in ("quality", "length", "ttft", "tpot", "e2e")
         for end in ("", "_low", "_high")
     ]
-    + ["score_quality", "score_latency", "score_cost"]
+    + ["score_quality", "score_latency", "score_cost", "score_balance", "relaxations"]
+    + ["ttft_slo_s", "tpot_slo_s", "budget_usd", "quality_floor", "telemetry_age_s"]
+    + ["queue_believed", "queue_true", "pending_decode_believed", "pending_decode_true"]
 )
 
 
@@ -24,6 +26,7 @@ def request(request_id: int = 0, **changes: Any) -> dict[str, Any]:
     prompt = request_id % 40
     return {
         **_BLANK,
+        "traffic": "steady",
         "arm": "a",
         "rate": 6.0,
         "seed": 1,
@@ -43,6 +46,7 @@ def request(request_id: int = 0, **changes: Any) -> dict[str, Any]:
         "prompt_tokens": 10,
         "output_tokens": 11,
         "output_tokens_source": "counted",
+        "cut": False,
         "status": "ok",
         "quality": 1.0,
         "cost_usd": 2e-6,

@@ -7,7 +7,7 @@ from pipeline.fleet._replay import Replay, replay, replay_closed
 from pipeline.fleet._sequence import BLOCK_TOKENS, Sequence
 from pipeline.fleet._snapshot import Iteration, Telemetry
 from pipeline.fleet._step import StepTime, iteration_ms
-from pipeline.fleet._tier import Fleet, make_instance
+from pipeline.fleet._tier import Fleet, limits_of, make_instance
 from pipeline.fleet._virtual import Limits, VirtualFleet
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "VirtualFleet",
     "fault_events",
     "iteration_ms",
+    "limits_of",
     "make_instance",
     "profile_tier",
     "replay",

@@ -9,7 +9,7 @@ from pipeline.fleet._virtual import Limits, VirtualFleet
 from pipeline.fleet.steptime import step_time
 from pipeline.params import FleetParams, TierParams
 
-__all__ = ["Fleet", "make_instance"]
+__all__ = ["Fleet", "limits_of", "make_instance"]
 
 
 def make_instance(
@@ -24,6 +24,11 @@ def make_instance(
         prefix_caching=prefix_caching,
         record_tokens=record_tokens,
     )
+
+
+def limits_of(tier: TierParams) -> Limits:
+    """What an instance of this tier can hold and serve."""
+    return Limits(tier.kv_tokens, tier.max_num_seqs, tier.max_batched_tokens)
 
 
 @dataclass(frozen=True)
@@ -66,5 +71,4 @@ class Fleet:
     def step_and_limits(self, instance: int) -> tuple[StepTime, Limits]:
         """Iteration time of one instance, and what it can hold and serve."""
         tier = self.params.tiers[self.tiers[instance]]
-        limits = Limits(tier.kv_tokens, tier.max_num_seqs, tier.max_batched_tokens)
-        return step_time(tier), limits
+        return step_time(tier), limits_of(tier)

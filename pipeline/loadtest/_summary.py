@@ -1,5 +1,6 @@
 """A few lines about a load test, for the shell."""
 
+import math
 from collections.abc import Iterator
 
 import polars as pl
@@ -8,15 +9,15 @@ __all__ = ["summary"]
 
 
 def summary(rows: pl.DataFrame) -> Iterator[str]:
-    """Yield a header and one line per (arm, rate) of REQUESTS rows: means without intervals.
+    """Yield a header and one line per (traffic, arm, rate) of REQUESTS rows: means, no intervals.
 
-    Latency is counted from the scheduled time; warm-up requests are left out; failures and missing
-    labels are counted.
+    Latency is counted from the scheduled time; warm-up requests are left out; failures, refusals
+    and missing labels are counted.
     """
     e2e = pl.col("t_done") - pl.col("t_scheduled")
     table = (
         rows.filter(pl.col("measured"))
-        .group_by("arm", "rate", maintain_order=True)
+        .group_by("traffic", "arm", "rate", maintain_order=True)
         .agg(
             pl.len().alias("n"),
             pl.col("quality").mean(),
@@ -25,14 +26,21 @@ def summary(rows: pl.DataFrame) -> Iterator[str]:
             e2e.quantile(0.95).alias("p95"),
             pl.col("cost_usd").mean().alias("cost"),
             (pl.col("status") == "failed").sum().alias("failed"),
+            (pl.col("status") == "refused").sum().alias("refused"),
         )
     )
-    yield f"{'arm':24} {'rate':>6} {'n':>6} {'quality':>8} {'E2E s':>8} {'p95 s':>8} {'USD/1k':>8}"
+    yield (
+        f"{'traffic':14} {'arm':24} {'rate':>6} {'n':>6} {'quality':>8} {'E2E s':>8} {'p95 s':>8} "
+        f"{'USD/1k':>8}"
+    )
     for row in table.iter_rows(named=True):
         quality = "-" if row["quality"] is None else f"{row['quality']:.3f}"
         counts = f"  {row['unlabelled']} unlabelled" if row["unlabelled"] else ""
         counts += f"  {row['failed']} failed" if row["failed"] else ""
+        counts += f"  {row['refused']} refused" if row["refused"] else ""
+        # Where everything failed or was refused there is no mean.
+        mean, p95 = (math.nan if row[name] is None else row[name] for name in ("e2e", "p95"))
         yield (
-            f"{row['arm']:24} {row['rate']:6g} {row['n']:6d} {quality:>8} {row['e2e']:8.3f} "
-            f"{row['p95']:8.3f} {1000 * row['cost']:8.4f}{counts}"
+            f"{row['traffic']:14} {row['arm']:24} {row['rate']:6g} {row['n']:6d} {quality:>8} "
+            f"{mean:8.3f} {p95:8.3f} {1000 * row['cost']:8.4f}{counts}"
         )

@@ -6,11 +6,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pipeline.params import TierParams
 from pipeline.predictors._conformal import RatioBounds
 from pipeline.predictors._latency import TARGETS, LatencyModel
 from pipeline.predictors._length import LengthModel
 from pipeline.predictors._quality import QualityModel
-from pipeline.predictors._train import Labelled, profile_features
+from pipeline.predictors._train import Labelled, profile_features, untrained_times
 from pipeline.statistics import auc_within_prompt, brier, coverage, ece, mape, pinball
 
 __all__ = ["evaluate_latency", "evaluate_length", "evaluate_quality", "reliability"]
@@ -71,9 +72,15 @@ def evaluate_length(
     return {kind: {"all": _average(by_model), **by_model} for kind, by_model in result.items()}
 
 
-def evaluate_latency(model: LatencyModel, profile: pl.DataFrame) -> dict[str, Scores]:
-    """MAPE and coverage of every head on the test runs, beside the tier's training median."""
+def evaluate_latency(
+    model: LatencyModel, profile: pl.DataFrame, tiers: Mapping[str, TierParams]
+) -> dict[str, Scores]:
+    """MAPE and coverage of every head on the test runs.
+
+    Beside it the MAPE of the tier's training median, of the static prior and of the analytic model.
+    """
     result: dict[str, Scores] = {}
+    untrained = untrained_times(profile.filter(pl.col("part") == "test"), tiers)
     for tier in model.heads_:
         for target in TARGETS:
             rows = profile.filter((pl.col("tier") == tier) & pl.col(target).is_not_null())
@@ -88,6 +95,8 @@ def evaluate_latency(model: LatencyModel, profile: pl.DataFrame) -> dict[str, Sc
                 "n": len(actual),
                 "mape": mape(actual, predicted),
                 "mape_tier_constant": mape(actual, constant),
+                "mape_static": mape(*untrained["static", tier, target]),
+                "mape_analytic": mape(*untrained["analytic", tier, target]),
                 "coverage": inside.estimate,
                 "coverage_low": inside.low,
                 "coverage_high": inside.high,

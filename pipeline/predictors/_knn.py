@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ class NeighbourIndex:
             raise DataError("there is no embedding to search among")
         self.embeddings = embeddings
         self._vectors = _padded(embeddings)
-        self._codes = np.empty(self._vectors.shape, dtype=np.int8)
+        self._codes = _aligned(self._vectors.shape, np.dtype(np.int8))
         self._coded = np.empty((len(embeddings), CODED))
         encode(self._vectors, 127, self._codes, self._coded)
         # Queries are coded as finely as 16 bits, and a sum of d products in 32 bits, allow.
@@ -95,7 +96,7 @@ class NeighbourIndex:
     def _search(self, queries: Singles, rows: NDArray[np.int64], cosines: Floats) -> None:
         (n, k), size = rows.shape, len(self.embeddings)
         # The queries beyond n only fill the last group of dot products.
-        codes = np.zeros((-(-n // QUERIES) * QUERIES, queries.shape[1]), dtype=np.int16)
+        codes = _aligned((-(-n // QUERIES) * QUERIES, queries.shape[1]), np.dtype(np.int16))
         coded = np.empty((n, CODED))
         encode(queries, self._largest, codes, coded)
         for room in (min(_ROOM * (k + _ROOM), size), size):
@@ -104,6 +105,14 @@ class NeighbourIndex:
             if collect(self._codes, self._coded, codes, coded, lowest, candidates, highest, found):
                 break
         refine(self._vectors, queries, lowest, candidates, highest, found, rows, cosines)
+
+
+def _aligned(shape: tuple[int, ...], kind: np.dtype[Any]) -> NDArray[Any]:
+    """Zeros that begin at a multiple of 64 bytes, so that no step of the scan reads two lines."""
+    size = int(np.prod(shape)) * kind.itemsize
+    room = np.zeros(size + 64, dtype=np.uint8)
+    start = -room.ctypes.data % 64
+    return room[start : start + size].view(kind).reshape(shape)
 
 
 def _padded(vectors: Singles) -> Singles:

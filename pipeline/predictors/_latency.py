@@ -15,10 +15,11 @@ from pipeline.predictors._trees import Trees, TreeStack
 if TYPE_CHECKING:
     from xgboost import Booster
 
-__all__ = ["TARGETS", "Head", "LatencyModel", "compose_e2e"]
+__all__ = ["TARGETS", "UNTRAINED", "Head", "LatencyModel", "compose_e2e"]
 
 Floats = NDArray[np.float64]
 TARGETS = ("ttft_s", "tpot_s")
+UNTRAINED = ("static", "analytic")
 
 
 def compose_e2e(ttft: Floats, tpot: Floats, output_tokens: Floats) -> Floats:
@@ -73,14 +74,21 @@ def _seconds(trees: Trees, features: NDArray[np.float32]) -> Floats:
 
 
 class LatencyModel:
-    """TTFT and TPOT heads by tier.
+    """TTFT and TPOT heads by tier, and how far off the untrained sources are.
 
     Attributes:
         heads_: heads by tier and target (`TARGETS`).
+        untrained_: calibrated actual / predicted of the static prior and of the analytic model, by
+            source (`UNTRAINED`), tier and target.
     """
 
-    def __init__(self, heads: dict[str, dict[str, Head]]) -> None:
+    def __init__(
+        self,
+        heads: dict[str, dict[str, Head]],
+        untrained: dict[str, dict[str, dict[str, RatioBounds]]],
+    ) -> None:
         self.heads_ = heads
+        self.untrained_ = untrained
 
     def head(self, tier: str, target: str) -> Head:
         """Return one head, or raise UnknownNameError naming the nearest tier."""

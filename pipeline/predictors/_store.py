@@ -95,7 +95,19 @@ def save_latency(model: LatencyModel, folder: Path) -> None:
             bounds[tier] = {target: asdict(head.bounds) for target, head in heads.items()}
             for target, head in heads.items():
                 head.booster.save_model(part / f"{tier}.{target}.json")
-        return {"feature_schema": FEATURE_SCHEMA, "features": list(FEATURES), "bounds": bounds}
+        untrained = {
+            source: {
+                tier: {target: asdict(bound) for target, bound in targets.items()}
+                for tier, targets in tiers.items()
+            }
+            for source, tiers in model.untrained_.items()
+        }
+        return {
+            "feature_schema": FEATURE_SCHEMA,
+            "features": list(FEATURES),
+            "bounds": bounds,
+            "untrained": untrained,
+        }
 
     _save("latency", folder, fill)
 
@@ -122,7 +134,14 @@ def load_latency(folder: Path) -> LatencyModel:
             booster = Booster({"nthread": 1})
             booster.load_model(folder / f"{tier}.{target}.json")
             heads[tier][target] = Head(booster, _bounds(bounds[target], folder))
-    return LatencyModel(heads)
+    untrained = {
+        source: {
+            tier: {target: _bounds(bound, folder) for target, bound in targets.items()}
+            for tier, targets in tiers.items()
+        }
+        for source, tiers in told["untrained"].items()
+    }
+    return LatencyModel(heads, untrained)
 
 
 def _bounds(told: dict[str, Any], folder: Path) -> RatioBounds:

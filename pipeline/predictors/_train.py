@@ -1,19 +1,25 @@
 """From the rows of earlier stages to trained predictors."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.errors import DataError
-from pipeline.params import LatencyParams
+from pipeline.fleet import limits_of
+from pipeline.fleet.steptime import step_time
+from pipeline.params import LatencyParams, TierParams
+from pipeline.predictors._analytic import AnalyticTimes
+from pipeline.predictors._conformal import RatioBounds
 from pipeline.predictors._features import OBSERVED, latency_features
 from pipeline.predictors._latency import TARGETS, Head, LatencyModel
 
-__all__ = ["Labelled", "labelled", "profile_features", "train_latency"]
+__all__ = ["Labelled", "labelled", "profile_features", "train_latency", "untrained_times"]
 
 Floats = NDArray[np.float64]
+
+_QUEUE_MODEL = tuple(name for name in OBSERVED if name != "kv_utilisation")
 
 
 class Labelled:
@@ -59,9 +65,12 @@ def profile_features(rows: pl.DataFrame) -> NDArray[np.float32]:
 
 
 def train_latency(
-    profile: pl.DataFrame, tiers: Iterable[str], params: LatencyParams, seed: int
+    profile: pl.DataFrame, tiers: Mapping[str, TierParams], params: LatencyParams, seed: int
 ) -> LatencyModel:
     """Train the TTFT and TPOT head of every tier on PROFILE rows, split by run.
+
+    The untrained sources, the static prior and the analytic model, are calibrated on the same rows
+    as the heads.
 
     Raises:
         DataError: a tier has no rows, or too few calibration rows.
@@ -72,7 +81,33 @@ def train_latency(
         if not rows.height:
             raise DataError(f"the profile has no rows of tier {tier!r}; run `dvc repro profile`")
         heads[tier] = {target: _head(rows, target, params, seed) for target in TARGETS}
-    return LatencyModel(heads)
+    told = untrained_times(profile.filter(pl.col("part") == "calibration"), tiers)
+    untrained: dict[str, dict[str, dict[str, RatioBounds]]] = {}
+    for (source, tier, target), (actual, predicted) in told.items():
+        bound = RatioBounds.fit(actual, predicted, params.level)
+        untrained.setdefault(source, {}).setdefault(tier, {})[target] = bound
+    return LatencyModel(heads, untrained)
+
+
+def untrained_times(
+    rows: pl.DataFrame, tiers: Mapping[str, TierParams]
+) -> dict[tuple[str, str, str], tuple[Floats, Floats]]:
+    """Actual and predicted seconds of the static prior and of the analytic model on PROFILE rows.
+
+    By source, tier and target; rows without an actual time are left out.
+    """
+    found = {}
+    for tier, params in tiers.items():
+        model = AnalyticTimes.of([step_time(params)], [limits_of(params)])
+        static = (params.static_ttft_ms * 1e-3, params.static_tpot_ms * 1e-3)
+        for place, target in enumerate(TARGETS):
+            known = rows.filter((pl.col("tier") == tier) & pl.col(target).is_not_null())
+            actual = known[target].to_numpy()
+            observed = [known[name].to_numpy().astype(np.float64) for name in _QUEUE_MODEL]
+            alone = np.zeros(len(actual), dtype=np.int64)
+            found["static", tier, target] = actual, np.full(len(actual), static[place])
+            found["analytic", tier, target] = actual, model.predict(alone, *observed)[place]
+    return found
 
 
 def _head(rows: pl.DataFrame, target: str, params: LatencyParams, seed: int) -> Head:

@@ -55,7 +55,8 @@ def cell_table(requests: pl.DataFrame, *, level: float, resamples: int, seed: in
 
     Quality (0 to 1) and cost (USD per request) are resampled by `group_id`. Latencies (s, from the
     scheduled time) and router time (ms) get a t interval over one value per seed, because requests
-    of one run share a queue. `missing` counts the values left out, `failed` the failed requests.
+    of one run share a queue. `missing` counts the values left out, `failed` the failed and
+    refused requests.
     A p95 with fewer than 10 requests beyond it in some run is printed without an interval.
     Throughput is completed requests over the time from the first schedule to the last completion
     of a run, so it ends below the offered rate by the time the last requests take.
@@ -65,7 +66,7 @@ def cell_table(requests: pl.DataFrame, *, level: float, resamples: int, seed: in
         shared = {
             "arm": arm,
             "rate": rate,
-            "failed": int((cell["status"] == "failed").sum()),
+            "failed": int((cell["status"] != "ok").sum()),
             "label": joined_labels(cell),
         }
         for metric in METRIC_UNITS:
@@ -133,7 +134,8 @@ def mix_table(requests: pl.DataFrame) -> pl.DataFrame:
     """Return the share of measured requests that each arm sent to each model at each rate.
 
     Columns: arm, rate, model, share (0 to 1), n (requests of the model), label. Failed requests
-    count, because they were routed too. Shares of one arm and rate add up to 1.
+    count, because they were routed too; refused ones, which went nowhere, have the model null.
+    Shares of one arm and rate add up to 1.
     """
     size = pl.col("n").sum().over("arm", "rate")
     return (

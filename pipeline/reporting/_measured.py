@@ -4,6 +4,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pipeline.params import STEADY
+
 __all__ = ["METRIC_UNITS", "in_cells", "joined_labels", "measured", "runs_of"]
 
 METRIC_UNITS = {
@@ -18,16 +20,22 @@ METRIC_UNITS = {
 }
 
 
-def measured(requests: pl.DataFrame) -> pl.DataFrame:
+def measured(requests: pl.DataFrame, traffic: str | None = STEADY) -> pl.DataFrame:
     """Return the rows after the warm-up, sorted by their key, with e2e_s and ttft_s added.
 
     Both latencies count from the scheduled time, in seconds, so that a late send is not hidden.
-    A failed request gave nothing: its quality, cost and latencies are null, to be counted.
+    A failed or refused request gave nothing: its quality, cost and latencies are null, to be
+    counted.
+
+    Args:
+        requests: REQUESTS rows.
+        traffic: the one shape of traffic to keep; None keeps all.
     """
     ok = pl.col("status") == "ok"
+    kept = pl.lit(True) if traffic is None else pl.col("traffic") == traffic
     return (
-        requests.filter(pl.col("measured"))
-        .sort("arm", "rate", "seed", "request_id")
+        requests.filter(pl.col("measured") & kept)
+        .sort("traffic", "arm", "rate", "seed", "request_id")
         .with_columns(
             pl.when(ok).then(pl.col("t_done") - pl.col("t_scheduled")).alias("e2e_s"),
             pl.when(ok).then(pl.col("t_first_token") - pl.col("t_scheduled")).alias("ttft_s"),

@@ -221,5 +221,5 @@ def _features(state: FleetState, pairs: Pairs, lengths: Floats) -> NDArray[np.fl
 def _residuals(model: LatencyModel | None, source: str, tier: str) -> Bounds:
     if model is None:
         return None
-    told = model.residuals_[source][tier]
+    told = model.untrained_[source][tier]
     return told["ttft_s"], told["tpot_s"]

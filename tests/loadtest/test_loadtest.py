@@ -15,6 +15,7 @@ from pipeline.predictors import (
     LatencyModel,
     save_latency,
 )
+from pipeline.rows import REQUESTS
 
 
 def cell(
@@ -120,8 +121,7 @@ def test_beliefs_are_stored_only_by_arms_that_hold_them(
     assert (fused["predicted_e2e_low"] <= fused["predicted_e2e_high"]).all()
     assert blind["predicted_e2e"].null_count() == blind.height
     assert blind["score_quality"].null_count() == blind.height
-    assert static["predicted_tpot"].null_count() == 0
-    assert static["predicted_tpot_low"].null_count() == static.height
+    assert static["predicted_tpot_low"].null_count() == 0  # calibrated, though never trained
 
 
 @pytest.fixture
@@ -134,14 +134,14 @@ def bench(params: Params, workload: Workload, latency: LatencyModel, tmp_path: P
 def test_a_grid_resumes_and_repeats_nothing(
     bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cells = cells_of(bench.params, ["random", "fused_uniform"], [12.0], [1, 2])
+    cells = cells_of(bench.params, ["random", "fused_uniform"], [12.0], [1, 2], ["steady"])
     kept = tmp_path / "kept"
     assert len(list(run_grid(bench, cells[:3], kept, 1))) == 3
     stamps = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
     capsys.readouterr()
     whole = pl.concat(list(run_grid(bench, cells, kept, 1)))
     assert "4 cells, 3 kept from before" in capsys.readouterr().err
-    assert whole.select("arm", "rate", "seed", "request_id").is_unique().all()
+    assert whole.select(REQUESTS.key).is_unique().all()
     assert whole.height == 4 * 120
     assert all(
         path.stat().st_mtime_ns == stamps.get(path.name, path.stat().st_mtime_ns)
@@ -150,7 +150,7 @@ def test_a_grid_resumes_and_repeats_nothing(
 
 
 def test_workers_give_the_same_rows_as_one_process(bench: Bench, tmp_path: Path) -> None:
-    cells = cells_of(bench.params, ["fused_uniform", "random"], [6.0], [1])
+    cells = cells_of(bench.params, ["fused_uniform", "random"], [6.0], [1], ["steady"])
     alone = list(run_grid(bench, cells, tmp_path / "one", 1))
     shared = list(run_grid(bench, cells, tmp_path / "two", 2))
     assert all(a.equals(b) for a, b in zip(alone, shared, strict=True))
@@ -179,8 +179,8 @@ def test_summary_names_what_it_left_out(
     params: Params, workload: Workload, latency: LatencyModel
 ) -> None:
     lines = list(summary(cell("round_robin", params, workload, latency)))
-    assert lines[0].split()[:3] == ["arm", "rate", "n"]
-    assert lines[1].split()[:3] == ["round_robin", "12", "100"]
+    assert lines[0].split()[:4] == ["traffic", "arm", "rate", "n"]
+    assert lines[1].split()[:4] == ["steady", "round_robin", "12", "100"]
 
 
 def test_a_fleet_that_the_predictors_do_not_know_is_refused() -> None:

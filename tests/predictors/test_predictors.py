@@ -100,7 +100,8 @@ def fitted_latency() -> LatencyModel:
         features[:150], seconds[:150], features[150:], seconds[150:],
         options=options, rounds=30, level=0.9, seed=1,
     )  # fmt: skip
-    return LatencyModel({"t": {"ttft_s": head, "tpot_s": head}})
+    bounds = {"t": {"ttft_s": head.bounds, "tpot_s": head.bounds}}
+    return LatencyModel({"t": {"ttft_s": head, "tpot_s": head}}, {"static": bounds})
 
 
 def test_models_survive_the_disk(tmp_path: Path) -> None:
@@ -115,6 +116,7 @@ def test_models_survive_the_disk(tmp_path: Path) -> None:
     )
     assert np.array_equal(load_length(tmp_path / "l").predict(test).high, length.predict(test).high)
     rows = np.random.default_rng(6).random((5, len(FEATURES))).astype(np.float32)
+    assert load_latency(tmp_path / "t").untrained_ == latency.untrained_
     stored = load_latency(tmp_path / "t").head("t", "ttft_s")
     assert stored.predict(rows) == pytest.approx(latency.head("t", "ttft_s").predict(rows))
 

@@ -43,7 +43,8 @@ def model(*seeds: int) -> LatencyModel:
                 for i, target in enumerate(TARGETS)
             }
             for seed in seeds
-        }
+        },
+        {},
     )
 
 
