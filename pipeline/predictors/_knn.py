@@ -67,6 +67,10 @@ class NeighbourIndex:
         # Queries are coded as finely as 16 bits, and a sum of d products in 32 bits, allow.
         self._largest = min(2**15 - 1, (2**31 - 1) // (127 * self._vectors.shape[1]))
 
+    def __reduce__(self) -> tuple[type["NeighbourIndex"], tuple[Singles]]:
+        # Codes are cheaper made again than sent, and a copy of them would not be aligned.
+        return NeighbourIndex, (self.embeddings,)
+
     def search(self, queries: Singles, k: int) -> Neighbours:
         """Find the k rows with the largest cosine to each of n unit `queries`, (n, d) float32.
 
@@ -90,7 +94,7 @@ class NeighbourIndex:
         return Neighbours(rows, cosines)
 
     def neighbours(self, prompts: Prompts, k: int) -> Neighbours:
-        """Search for prompts, unless that is done; what was found is cut to k."""
+        """Search for prompts, unless that is done for k or more; what was found is cut to k."""
         return prompts.nearest(k) if isinstance(prompts, Neighbours) else self.search(prompts, k)
 
     def _search(self, queries: Singles, rows: NDArray[np.int64], cosines: Floats) -> None:

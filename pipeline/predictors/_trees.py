@@ -26,8 +26,8 @@ class Trees:
     """The trees of one booster of F features, and the score they are added to.
 
     A node goes to its left child if the number in its column is below its threshold, else to the
-    one after it. Columns are those of `_columns`, where no number is missing; a leaf looks at the
-    last one, finds -inf there and stays where it is.
+    one after it. There are 2 F + 1 columns: the features with -inf for what is missing, those with
+    inf, and one of -inf alone, where a leaf looks and stays where it is.
 
     Attributes:
         column, threshold, left: of a node; (nodes,).
@@ -103,16 +103,6 @@ def _nodes(tree: dict[str, Any], width: int) -> tuple[Floats, int]:
     return np.array(rows, dtype=np.float64).T, depth
 
 
-def _columns(features: Singles) -> Singles:
-    """Features that go left if they are missing, those that go right, and -inf; (n, 2 F + 1)."""
-    missing = np.isnan(features)
-    n, width = features.shape
-    numbers = np.full((n, 2 * width + 1), -np.inf, dtype=np.float32)
-    numbers[:, :width] = np.where(missing, -np.inf, features)
-    numbers[:, width:-1] = np.where(missing, np.inf, features)
-    return numbers
-
-
 class TreeStack:
     """The heads of several tiers, H targets each, predicted in one call.
 
@@ -157,7 +147,7 @@ class TreeStack:
             expected = (len(tier), self._width)
             raise ValueError(f"features of shape {features.shape}, expected {expected}")
         total = self._base[tier]
-        add_trees(*self._arrays, _columns(features), tier, total)
+        add_trees(*self._arrays, np.ascontiguousarray(features, dtype=np.float32), tier, total)
         seconds: Floats = np.exp(total)
         return seconds
 

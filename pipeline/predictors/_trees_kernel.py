@@ -22,7 +22,7 @@ def add_trees(
     roots: Nodes,
     depths: Nodes,
     starts: Ints,
-    numbers: Singles,
+    features: Singles,
     tier: Ints,
     total: Floats,
 ) -> None:
@@ -34,13 +34,14 @@ def add_trees(
     would look for negative ones.
 
     Args:
-        column, threshold, left: a node goes to its left child if the number in that column is below
-            the threshold, else to the one after it; (nodes,).
+        column, threshold, left: a node goes to its left child if the number in that column (of
+            `_columns`) is below the threshold, else to the one after it; (nodes,).
         value: of a leaf; (nodes,).
         roots, depths: first node and steps of every tree; (trees,).
         starts: first tree of each tier and target, and the end; (tiers * H + 1,).
-        numbers: (n, columns); tier: (n,) in [0, tiers); total: (n, H).
+        features: (n, F); tier: (n,) in [0, tiers); total: (n, H).
     """
+    numbers = _columns(features)
     targets = total.shape[1]
     for t in range((starts.size - 1) // targets):
         rows = np.flatnonzero(tier == t)
@@ -52,3 +53,18 @@ def add_trees(
                     for _ in range(depths[tree]):
                         node = np.uint32(left[node] + (x[column[node]] >= threshold[node]))
                     total[rows[i], h] += value[node]
+
+
+@compiled
+def _columns(features: Singles) -> Singles:
+    """Features that go left if they are missing, those that go right, and -inf; (n, 2 F + 1)."""
+    n, width = features.shape
+    numbers = np.empty((n, 2 * width + 1), dtype=np.float32)
+    for i in range(n):
+        for j in range(width):
+            x = features[i, j]
+            missing = np.isnan(x)
+            numbers[i, j] = -np.inf if missing else x
+            numbers[i, width + j] = np.inf if missing else x
+        numbers[i, 2 * width] = -np.inf
+    return numbers

@@ -1,5 +1,7 @@
 """The search against every cosine computed, on data with ties, copies, clusters and odd sizes."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -114,6 +116,14 @@ def test_the_nearest_few_are_what_a_search_for_few_finds() -> None:
     few, cut = index.search(queries, 7), index.search(queries, 30).nearest(7)
     assert np.array_equal(few.rows, cut.rows)
     assert np.array_equal(few.weights, cut.weights)
+
+
+def test_an_index_survives_pickling() -> None:
+    rng = np.random.default_rng(4)
+    index, queries = NeighbourIndex(units(rng, 300, 40)), units(rng, 5, 40)
+    one, two = (told.search(queries, 9) for told in (index, pickle.loads(pickle.dumps(index))))
+    assert np.array_equal(one.rows, two.rows)
+    assert np.array_equal(one.cosines, two.cosines)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
