@@ -78,7 +78,7 @@ def workload(texts: list[str], reader: PromptReader) -> Workload:
         group_ids=[f"g{i // 2}" for i in range(n)],
         datasets=["toy"] * n,
         estimates=reader.read(texts, rng.integers(10, 100, n).astype(float)),
-        output_tokens=rng.integers(10, 40, (n, 2)),
+        output_tokens=rng.integers(20, 80, (n, 2)),
         output_sources=[["counted:wordpiece"] * 2 for _ in range(n)],
         quality=rng.random((n, 2)),
         best_single="emu-large",
