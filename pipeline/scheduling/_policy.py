@@ -112,7 +112,7 @@ class Policy:
             state.add(told.instance, float(estimates.prompt_tokens[row]), told.predicted_tokens)
             if times is not None and place + 1 < len(order):
                 later = order[place + 1 :]
-                self._predict_again(times, place + 1, later, told.instance, batch, estimates, state)
+                self._predict_again(times, later, longest[later], told, batch, estimates, state)
         return sorted(assignments, key=lambda assignment: assignment.position)
 
     def _decide(
@@ -192,25 +192,26 @@ class Policy:
     def _predict_again(
         self,
         times: Times,
-        place: int,
         later: NDArray[np.int64],
-        chosen: int,
+        longest: Floats,
+        last: Assignment,
         batch: Batch,
         estimates: Estimates,
         state: FleetState,
     ) -> None:
+        """Renew the times of the `later` positions on the instance that just got work."""
         assert self._latency is not None
-        rows = [batch.rows[i] for i in later]
+        assert last.instance is not None
+        rows, chosen = [batch.rows[i] for i in later], last.instance
         pairs = Pairs(
             np.full(len(rows), chosen),
             estimates.prompt_tokens[rows],
             estimates.length.mean[rows, self._models[chosen]],
-            estimates.length.mean[rows].max(axis=1),
+            longest,
         )
         told = self._latency.predict(state, pairs)
-        times.ttft[place:, chosen] = told.ttft
-        times.tpot[place:, chosen] = told.tpot
-        times.e2e[place:, chosen] = told.e2e
+        for kept, new in ((times.ttft, told.ttft), (times.tpot, told.tpot), (times.e2e, told.e2e)):
+            kept[-len(rows) :, chosen] = new
 
 
 def _at_place(times: Times, place: int) -> Times:
