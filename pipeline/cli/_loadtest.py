@@ -1,16 +1,23 @@
 """`routebalance loadtest`: cells of the load test from the shell."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.stage import Paths
 
+if TYPE_CHECKING:
+    from pipeline.loadtest import Bench, Cell, WallRun
+
 __all__ = ["app"]
 
-app = typer.Typer(help="Run cells of the load test on the simulated fleet.", no_args_is_help=True)
+app = typer.Typer(
+    help="Run cells of the load test, simulated or over HTTP, and time the router.",
+    no_args_is_help=True,
+)
 
 _CPUS = os.cpu_count() or 1
 
@@ -18,15 +25,32 @@ Out = Annotated[Path | None, typer.Option(help="Parquet file for the request row
 Jobs = Annotated[int, typer.Option(min=1, help="Worker processes.")]
 
 
+class EncoderName(StrEnum):
+    """What reads the prompts of a router that is timed."""
+
+    minilm = "minilm"
+    deberta_small = "deberta_small"
+
+
 @app.command()
 def run(
     arm: Annotated[str, typer.Option(help="An arm of loadtest.arms.")],
     rate: Annotated[float, typer.Option(min=0.001, help="Offered rate, requests/s.")],
     seed: Annotated[int, typer.Option(help="Replication; equal seeds share arrivals.")] = 1,
+    traffic: Annotated[str, typer.Option(help="steady, or one of loadtest.traffic.")] = "steady",
+    fleet: Annotated[
+        Path | None, typer.Option(help="Fleet file with endpoints: serve it there, over HTTP.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="With --fleet: s after which a request has failed.")
+    ] = 300.0,
     out: Out = None,
 ) -> None:
     """Run one cell: one arm, one rate, one seed."""
-    _run([arm], [rate], [seed], 1, out)
+    if fleet is None:
+        _run([arm], [rate], [seed], [traffic], 1, out)
+    else:
+        _serve(arm, rate, seed, traffic, fleet, timeout, out)
 
 
 @app.command()
@@ -34,17 +58,54 @@ def sweep(
     arms: Annotated[str, typer.Option(help="Arms, separated by commas; default all.")] = "",
     rates: Annotated[str, typer.Option(help="Rates, requests/s; default loadtest.rates.")] = "",
     seeds: Annotated[str, typer.Option(help="Seeds; default loadtest.seeds.")] = "",
+    traffic: Annotated[str, typer.Option(help="Shapes of traffic; default all.")] = "",
     jobs: Jobs = _CPUS,
     out: Out = None,
 ) -> None:
-    """Run a grid of cells: arms x rates x seeds."""
+    """Simulate a grid of cells: arms x rates x seeds."""
     from pipeline.cli._lists import integers, rates_of, texts
 
-    _run(texts(arms), rates_of(rates), integers(seeds), jobs, out)
+    _run(texts(arms), rates_of(rates), integers(seeds), texts(traffic), jobs, out)
+
+
+@app.command("router-time")
+def router_time(
+    encoder: Annotated[
+        EncoderName | None, typer.Option(help="Only what this one reads; default all.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file for medians and fits.")] = None,
+) -> None:
+    """Measure what a batch costs the router here; print it for loadtest.router.costs."""
+    from pipeline.files import write_json
+    from pipeline.loadtest import cost_block, machine, open_bench, router_times, time_lines
+    from pipeline.params import load_params
+
+    bench = open_bench(load_params(Paths.PARAMS))
+    wanted = [encoder] if encoder is not None else list(EncoderName)
+    measured = []
+    for name in wanted:
+        for times in router_times(bench, name.value):
+            measured.append(times)
+            for line in time_lines(times):
+                typer.echo(line)
+    for line in cost_block(measured):
+        typer.echo(line)
+    if out is not None:
+        found = {
+            one.name: {"medians_ms": dict(one.medians_ms), "fit": one.fit.model_dump()}
+            for one in measured
+        }
+        write_json(out, {"machine": machine(), "label": "live", "times": found})
+        typer.echo(f"written: {out}")
 
 
 def _run(
-    arms: list[str], rates: list[float], seeds: list[int], jobs: int, out: Path | None
+    arms: list[str],
+    rates: list[float],
+    seeds: list[int],
+    traffic: list[str],
+    jobs: int,
+    out: Path | None,
 ) -> None:
     import polars as pl
 
@@ -54,7 +115,7 @@ def _run(
     from pipeline.schema import write_rows
 
     params = load_params(Paths.PARAMS)
-    cells = cells_of(params.loadtest, arms, rates, seeds)
+    cells = cells_of(params.loadtest, arms, rates, seeds, traffic)
     bench = open_bench(params)
     rows = pl.concat(list(run_grid(bench, cells, Paths.KEPT / "loadtest", jobs)))
     if out is not None:
@@ -62,3 +123,43 @@ def _run(
         typer.echo(f"{rows.height} request rows (simulated) in {out}")
     for line in summary(rows):
         typer.echo(line)
+
+
+def _serve(
+    arm: str, rate: float, seed: int, traffic: str, fleet: Path, timeout: float, out: Path | None
+) -> None:
+    import asyncio
+
+    from pipeline.loadtest import cells_of, lag_line, open_bench, summary
+    from pipeline.params import load_params
+    from pipeline.rows import REQUESTS
+    from pipeline.schema import write_rows
+
+    params = load_params(Paths.PARAMS)
+    [cell] = cells_of(params.loadtest, [arm], [rate], [seed], [traffic])
+    served = asyncio.run(_over_http(open_bench(params), cell, fleet, timeout))
+    rows = served.rows
+    if out is not None:
+        write_rows(rows, out, REQUESTS)
+        typer.echo(f"{rows.height} request rows ({rows['label'][0]}) in {out}")
+    for line in summary(rows):
+        typer.echo(line)
+    typer.echo(lag_line(served.lags))
+
+
+async def _over_http(bench: "Bench", cell: "Cell", fleet: Path, timeout: float) -> "WallRun":
+    from pipeline.fleet import Fleet
+    from pipeline.loadtest import open_site, run_wall_cell
+    from pipeline.predictors import load_latency
+
+    site = await open_site(bench, cell, fleet, timeout)
+    return await run_wall_cell(
+        cell,
+        bench.params,
+        Fleet.of(bench.fleet),
+        bench.workload,
+        load_latency(bench.latency_folder),
+        bench.seed,
+        site,
+        bench.traces.get(cell.traffic),
+    )

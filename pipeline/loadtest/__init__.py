@@ -3,6 +3,14 @@
 from pipeline.loadtest._cell import Cell, explain, run_cell
 from pipeline.loadtest._grid import Bench, cells_of, run_grid
 from pipeline.loadtest._open import open_bench
+from pipeline.loadtest._router_time import (
+    RouterTime,
+    cost_block,
+    fit_cost,
+    machine,
+    router_times,
+    time_lines,
+)
 from pipeline.loadtest._summary import summary
 from pipeline.loadtest._wall import Site, WallRun, lag_line, run_wall_cell
 from pipeline.loadtest._wall_beliefs import PromptReader
@@ -13,17 +21,23 @@ __all__ = [
     "Bench",
     "Cell",
     "PromptReader",
+    "RouterTime",
     "Site",
     "WallRun",
     "Workload",
     "cells_of",
+    "cost_block",
     "explain",
+    "fit_cost",
     "lag_line",
+    "machine",
     "make_workload",
     "open_bench",
     "open_site",
+    "router_times",
     "run_cell",
     "run_grid",
     "run_wall_cell",
     "summary",
+    "time_lines",
 ]
