@@ -24,6 +24,7 @@ class Paths:
     REQUESTS = Path("data/requests")
     QUALITY = Path("models/quality")
     LENGTH = Path("models/length")
+    ROUTERS = Path("models/routers")
     LATENCY = Path("models/latency")
     METRICS = Path("reports/metrics")
     PLOTS = Path("reports/plots")

@@ -1,10 +1,14 @@
 """Sections of the stages that make and register predictors."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from pipeline.params._section import Count, Positive, Section, Share
 
 __all__ = [
+    "AvengersProParams",
+    "BestRouteParams",
     "ClockParams",
     "FidelityParams",
     "LatencyParams",
@@ -12,6 +16,8 @@ __all__ = [
     "ProfileParams",
     "QualityParams",
     "RegisterParams",
+    "RouteLlmParams",
+    "RoutersParams",
 ]
 
 
@@ -29,6 +35,38 @@ class LengthParams(Section):
     level: float = Field(gt=0, lt=1, description="coverage of the bounds")
     buckets: Count
     bucket_tokens: Count
+
+
+class AvengersProParams(Section):
+    """k-means over embeddings, performance and cost of every model per cluster."""
+
+    clusters: Count = Field(description="at most, and at most a tenth of the training prompts")
+    top_k: Count = Field(description="clusters that a prompt looks at")
+    beta: Positive = Field(description="sharpness of their weights")
+
+
+class BestRouteParams(Section):
+    """Classifier of prompts by their best model."""
+
+    encoder: Literal["frozen", "fine_tuned"]
+    epochs: Count = Field(description="of fine-tuning; the best one is kept")
+    learning_rate: Positive = Field(description="of fine-tuning")
+
+
+class RouteLlmParams(Section):
+    """Matrix factorisation of who wins between two models."""
+
+    dim: Count = Field(description="of the space that models and prompts share")
+    epochs: Count = Field(description="at most; it stops early on the validation split")
+    learning_rate: Positive
+
+
+class RoutersParams(Section):
+    """The learned routers that ours is compared with, one section each."""
+
+    avengers_pro: AvengersProParams
+    best_route: BestRouteParams
+    route_llm: RouteLlmParams
 
 
 class ProfileParams(Section):

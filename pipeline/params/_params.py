@@ -23,6 +23,7 @@ from pipeline.params._models import (
     ProfileParams,
     QualityParams,
     RegisterParams,
+    RoutersParams,
 )
 from pipeline.params._reading import read_mapping, sentence
 from pipeline.params._results import AblationParams, DriftParams, FrontierParams, ReportParams
@@ -50,6 +51,7 @@ class Params(Section):
     embed: EmbedParams
     quality: QualityParams
     length: LengthParams
+    routers: RoutersParams
     profile: ProfileParams
     latency: LatencyParams
     fidelity: FidelityParams
