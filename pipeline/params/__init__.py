@@ -61,9 +61,11 @@ from pipeline.params._models import (
 from pipeline.params._params import BaseParams, Params, load_params, parse_params
 from pipeline.params._results import (
     AblationParams,
+    ClaimParams,
     ContrastParams,
     DriftParams,
     FrontierParams,
+    PublishedParams,
     ReportParams,
 )
 from pipeline.params._steps import CurveStepParams, EstimateParams, SimpleStepParams, StepParams
@@ -82,6 +84,7 @@ __all__ = [
     "BaseParams",
     "BatchParams",
     "BestRouteParams",
+    "ClaimParams",
     "ClockParams",
     "ClosedParams",
     "CollectParams",
@@ -112,6 +115,7 @@ __all__ = [
     "PoissonParams",
     "ProfileParams",
     "PromptsParams",
+    "PublishedParams",
     "QualityParams",
     "RampParams",
     "ReferenceGammaParams",

@@ -6,7 +6,15 @@ from pydantic import Field, model_validator
 
 from pipeline.params._section import Section
 
-__all__ = ["AblationParams", "ContrastParams", "DriftParams", "FrontierParams", "ReportParams"]
+__all__ = [
+    "AblationParams",
+    "ClaimParams",
+    "ContrastParams",
+    "DriftParams",
+    "FrontierParams",
+    "PublishedParams",
+    "ReportParams",
+]
 
 
 class FrontierParams(Section):
@@ -38,6 +46,25 @@ class AblationParams(Section):
     level: float = Field(gt=0.5, lt=1)
     resamples: int = Field(ge=200)
     contrasts: dict[str, ContrastParams] = Field(min_length=1)
+
+
+class ClaimParams(Section):
+    """Who was faster than whom, as published: one traffic of loadtest at one rate."""
+
+    traffic: str
+    rate: float = Field(gt=0)
+    faster: str
+    slower: str
+    ratio: float | None = Field(
+        default=None, gt=0, description="mean E2E of faster over slower, where it was published"
+    )
+
+
+class PublishedParams(Section):
+    """Published orderings, to stand beside ours."""
+
+    level: float = Field(gt=0.5, lt=1)
+    claims: dict[str, ClaimParams]
 
 
 class DriftParams(Section):

@@ -99,6 +99,8 @@ def _queue_times(
         slots, budget, cache = limits[0, i], limits[1, i], limits[2, i]
         running, waiting, queued, decode, context, prompt, length = observed[:, n]
         active = min(running, slots)
+        if active == 0:
+            context = 0.0  # cache that nobody decodes from is walked by nobody
         now = _iteration_ms(x, y, r, 0.0, max(active, 1.0), context, 0.0)
         ahead = queued + prompt
         wait = 0.0

@@ -15,7 +15,9 @@ from pipeline.reporting._frontier import differences, frontier_table
 from pipeline.reporting._html import ReportContext, ReportSection, render
 from pipeline.reporting._inputs import ReportInputs, read_inputs
 from pipeline.reporting._page import compose, draw
+from pipeline.reporting._published import published_cells, published_table
 from pipeline.reporting._references import offline_references
+from pipeline.reporting._state_error import state_table
 from pipeline.reporting._views import cells_for_reading
 
 __all__ = [
@@ -39,7 +41,10 @@ __all__ = [
     "mix_table",
     "number_text",
     "offline_references",
+    "published_cells",
+    "published_table",
     "read_inputs",
     "reliability_figure",
     "render",
+    "state_table",
 ]

@@ -129,12 +129,39 @@ def _results(inputs: ReportInputs, params: Params) -> list[ReportSection]:
             "ablation",
             **common,
         ),
+        *_published(inputs),
         ReportSection("Which model served", "", None, "mix", **common),
         ReportSection(
             "All cells",
             "Every arm, rate and metric with its interval, method and counts.",
             cells.drop("label"),
             **common,
+        ),
+    ]
+
+
+def _published(inputs: ReportInputs) -> list[ReportSection]:
+    """Nothing where params.yaml declares no claim."""
+    claims, cells = inputs.tables["published"], inputs.tables["published_cells"]
+    if claims.is_empty():
+        return []
+    return [
+        ReportSection(
+            "Published orderings beside ours",
+            "Ratio of the mean E2E of the faster arm to that of the slower one, as published and "
+            "here (paired over seeds). Their fleet, models and prompts were others, so the order "
+            "is compared and not the seconds.",
+            claims.drop("label"),
+            label=_labels(claims),
+            split=_SPLIT,
+        ),
+        ReportSection(
+            "Cells of that comparison",
+            "The mix is in percent of the models in the order of their names; router s is the mean "
+            "time from the schedule to the decision.",
+            cells.drop("label"),
+            label=_labels(cells),
+            split=_SPLIT,
         ),
     ]
 
@@ -175,6 +202,13 @@ def _predictors(inputs: ReportInputs) -> list[ReportSection]:
             drift.drop("label"),
             "drift",
             label=_labels(drift),
+            split=_SPLIT,
+        ),
+        ReportSection(
+            "What the router believed of its instances",
+            "State of the chosen instance when the batch was decided: believed minus true.",
+            inputs.tables["state"].drop("label"),
+            label=_labels(inputs.tables["state"]),
             split=_SPLIT,
         ),
     ]

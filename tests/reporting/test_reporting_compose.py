@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipeline import reporting
-from pipeline.params import AblationParams, load_params
+from pipeline.params import AblationParams, PublishedParams, load_params
 from tests.reporting_rows import dataset_rows, fleet_rows
 
 SCORES = {"brier": 0.2, "auc_within_prompt": 0.7, "ece": 0.05, "n": 40, "missing": 2}
@@ -40,6 +40,9 @@ def _tables(seeds):
     contrasts = AblationParams.model_validate(
         {"level": 0.95, "resamples": 200, "contrasts": {"a_claim": claim}}
     )
+    faster = {"faster": "fused_uniform", "slower": "shortest_queue", "ratio": 0.7}
+    order = {"traffic": "steady", "rate": 12.0, **faster}
+    published = PublishedParams.model_validate({"level": 0.95, "claims": {"an_order": order}})
     labels = {"m-small": (1.0, 0.0), "m-big": (0.0, 1.0)}
     cells = reporting.cell_table(rows, **options)
     return {
@@ -56,6 +59,9 @@ def _tables(seeds):
         ).write_csv(),
         "ablation/contrasts.csv": reporting.ablation_table(rows, contrasts, seed=1).write_csv(),
         "drift/errors.csv": reporting.drift_table(rows, level=0.95, resamples=200).write_csv(),
+        "drift/state.csv": reporting.state_table(rows, level=0.95).write_csv(),
+        "published/claims.csv": reporting.published_table(rows, published).write_csv(),
+        "published/cells.csv": reporting.published_cells(rows, published).write_csv(),
         "fidelity/ladder.csv": "cell,published_s,simulated_s,label\na cell,2.0,2.1,simulated\n",
         "plots/reliability.csv": "model,predicted,observed,count\nm,0.2,0.3,5\n",
         "agreement.csv": "source_a,source_b,n,pearson,spearman\n",
@@ -85,6 +91,7 @@ def test_sections_are_labelled_by_their_rows(tmp_path, root):
     assert badges["Against references that read no prompt"] == ("emulated", "test")
     assert badges["Quality predictor against its baselines"] == ("emulated", "test")
     assert "arms simulated, references emulated, test split" in figures["cost_quality"]
+    assert badges["Published orderings beside ours"] == ("simulated", "test")
     assert list(context.labels) == ["simulated", "emulated"]
 
 

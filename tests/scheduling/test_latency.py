@@ -86,6 +86,11 @@ def test_an_idle_instance_takes_one_prefill_and_then_decodes_alone() -> None:
     assert tpot == pytest.approx(STEP.seconds(0, 1, 125.0, 0.0))
 
 
+def test_cache_that_nobody_decodes_from_costs_nothing() -> None:
+    """What a reading may say for a moment: blocks in use, and no sequence."""
+    assert analytic(context=500.0) == analytic()
+
+
 def test_a_long_prompt_takes_several_iterations() -> None:
     ttft, _ = analytic(prompt=1100.0)
     whole = STEP.seconds(512, 0, 0.0, 0.5 * 512**2)
