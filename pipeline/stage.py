@@ -33,6 +33,7 @@ class Paths:
     FRONTIER = Path("reports/frontier")
     ABLATION = Path("reports/ablation")
     DRIFT = Path("reports/drift")
+    PUBLISHED = Path("reports/published")
     FIDELITY = Path("reports/fidelity")
     FIGURES = Path("reports/figures")
     REPORT = Path("reports/report.html")

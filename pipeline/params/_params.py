@@ -15,7 +15,7 @@ from pipeline.params._data import (
     PromptsParams,
 )
 from pipeline.params._fleet import FleetParams
-from pipeline.params._loadtest import BEST_SINGLE, LoadtestParams
+from pipeline.params._loadtest import BEST_SINGLE, STEADY, LoadtestParams
 from pipeline.params._models import (
     FidelityParams,
     LatencyParams,
@@ -26,7 +26,13 @@ from pipeline.params._models import (
     RoutersParams,
 )
 from pipeline.params._reading import read_mapping, sentence
-from pipeline.params._results import AblationParams, DriftParams, FrontierParams, ReportParams
+from pipeline.params._results import (
+    AblationParams,
+    DriftParams,
+    FrontierParams,
+    PublishedParams,
+    ReportParams,
+)
 from pipeline.params._section import Section, refuse_unknown
 
 __all__ = ["BaseParams", "Params", "load_params", "parse_params"]
@@ -59,6 +65,7 @@ class Params(Section):
     loadtest: LoadtestParams
     frontier: FrontierParams
     ablation: AblationParams
+    published: PublishedParams
     drift: DriftParams
     report: ReportParams
 
@@ -69,6 +76,15 @@ class Params(Section):
         for contrast in self.ablation.contrasts.values():
             named = [contrast.better, contrast.worse]
             refuse_unknown("arm in ablation.contrasts", named, arms)
+        for name, claim in self.published.claims.items():
+            where = f"published.claims.{name}"
+            shapes = [STEADY, *self.loadtest.traffic]
+            refuse_unknown(f"traffic in {where}", [claim.traffic], shapes)
+            shape = self.loadtest.shape(claim.traffic)
+            refuse_unknown(f"arm in {where}", [claim.faster, claim.slower], list(shape.arms))
+            if claim.rate not in shape.rates:
+                rates = ", ".join(f"{rate:g}" for rate in shape.rates)
+                raise ValueError(f"{where}: {claim.traffic} has the rates {rates}")
         singles = [arm.model for arm in self.loadtest.arms.values() if arm.model is not None]
         refuse_unknown("model in loadtest.arms", singles, [BEST_SINGLE, *self.base.fleet.models])
         if self.collect.source == "recorded" and self.prompts.source != "files":
