@@ -58,7 +58,7 @@ def sweep(
     arms: Annotated[str, typer.Option(help="Arms, separated by commas; default all.")] = "",
     rates: Annotated[str, typer.Option(help="Rates, requests/s; default loadtest.rates.")] = "",
     seeds: Annotated[str, typer.Option(help="Seeds; default loadtest.seeds.")] = "",
-    traffic: Annotated[str, typer.Option(help="Shapes of traffic; default all.")] = "",
+    traffic: Annotated[str, typer.Option(help="Shapes of traffic, by commas.")] = "steady",
     jobs: Jobs = _CPUS,
     out: Out = None,
 ) -> None:
@@ -66,6 +66,41 @@ def sweep(
     from pipeline.cli._lists import integers, rates_of, texts
 
     _run(texts(arms), rates_of(rates), integers(seeds), texts(traffic), jobs, out)
+
+
+@app.command()
+def explain(
+    arm: Annotated[str, typer.Option(help="An arm of loadtest.arms.")],
+    rate: Annotated[float, typer.Option(min=0.001, help="Offered rate, requests/s.")],
+    request: Annotated[int, typer.Option(min=0, help="Number of the request, from 0.")],
+    seed: Annotated[int, typer.Option(help="Replication.")] = 1,
+    traffic: Annotated[str, typer.Option(help="steady, or one of loadtest.traffic.")] = "steady",
+) -> None:
+    """Say why a request of a simulated cell went where it went."""
+    from pipeline.fleet import Fleet
+    from pipeline.loadtest import cells_of, explain, open_bench
+    from pipeline.params import load_params
+    from pipeline.predictors import load_latency
+    from pipeline.scheduling import explanation
+
+    params = load_params(Paths.PARAMS)
+    [cell] = cells_of(params.loadtest, [arm], [rate], [seed], [traffic])
+    bench, fleet = open_bench(params), Fleet.of(params.base.fleet)
+    trace = explain(
+        cell,
+        request,
+        bench.params,
+        fleet,
+        bench.workload,
+        load_latency(bench.latency_folder),
+        bench.seed,
+        bench.traces.get(traffic),
+    )
+    if trace is None:
+        typer.echo(f"request {request} was refused: nobody could meet what it asks for")
+        return
+    for line in explanation(trace, fleet.names):
+        typer.echo(line)
 
 
 @app.command("router-time")
