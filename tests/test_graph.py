@@ -23,9 +23,10 @@ from pipeline.schema import read_rows
 
 pytestmark = pytest.mark.slow
 
-DATA = ("prompts", "collect", "judge", "dataset", "embed", "quality", "length")
+DATA = ("prompts", "collect", "judge", "dataset", "embed", "quality", "length", "routers")
 FLEET = ("profile", "latency", "register", "loadtest")
-READING = ("frontier", "ablation", "drift", "fidelity", "report")
+READING = ("frontier", "ablation", "drift", "published", "fidelity", "report")
+OTHERS = ["published_1", "published_3", "best_route_serial"]  # arms of the bursty traffic
 
 
 def small(root: Path) -> dict[str, Any]:
@@ -34,6 +35,10 @@ def small(root: Path) -> dict[str, Any]:
     params["profile"] |= {"runs": 5, "requests": 40, "loads": [0.05, 0.5]}
     params["latency"]["rounds"] = 30
     params["loadtest"] |= {"requests": 60, "warmup_requests": 10, "rates": [6.0], "seeds": [1, 2]}
+    burst = params["loadtest"]["traffic"]["burst"] | {"rates": [6.0], "requests": 60}
+    params["loadtest"]["traffic"] = {"burst": burst | {"arms": OTHERS}}
+    claim = {"traffic": "burst", "rate": 6.0, "faster": OTHERS[0], "slower": OTHERS[2]}
+    params["published"]["claims"] = {"over_serial": claim}
     params["fidelity"]["seeds"] = [1, 2]
     params["fidelity"]["clock"]["requests"] = 39
     for name in ("frontier", "ablation"):
@@ -82,7 +87,7 @@ def test_every_stage_leaves_what_the_graph_declares(done: Path, root: Path) -> N
             path = done / (out if isinstance(out, str) else next(iter(out)))
             assert path.exists(), path
     rows = read_rows(done / "data/requests", REQUESTS)
-    arms = len(small(root)["loadtest"]["arms"])
+    arms = len(small(root)["loadtest"]["steady_arms"]) + len(OTHERS)
     assert rows.height == arms * 1 * 2 * 60
     assert (rows["status"] == "ok").all()
 
