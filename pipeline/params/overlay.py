@@ -15,7 +15,12 @@ from pipeline.params._params import parse_params
 __all__ = ["apply_overlay"]
 
 # Sections in which a preset's names replace the old ones instead of being added to them.
-_REPLACED = {("loadtest", "arms"), ("ablation", "contrasts")}
+_REPLACED = {
+    ("loadtest", "arms"),
+    ("loadtest", "traffic"),
+    ("ablation", "contrasts"),
+    ("published", "claims"),
+}
 
 
 def apply_overlay(params: Path, preset: Path, changes: list[str]) -> list[str]:
