@@ -179,7 +179,8 @@ def _fill(setup: Setup) -> None:
 def _classifier(bench: Bench, texts: list[str]) -> Iterator[RouterTime]:
     import torch
 
-    threads = torch.get_num_threads()
+    before = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)
     score = _deberta_small(texts, len(bench.fleet.models))
     try:
         yield RouterTime("classifier", time_sizes(score, len(texts)), True)
@@ -188,7 +189,7 @@ def _classifier(bench: Bench, texts: list[str]) -> Iterator[RouterTime]:
         together = _side_by_side(score, len(texts), workers=2)
         yield RouterTime("classifier_concurrent", {1: together}, True)
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 def _deberta_small(texts: list[str], labels: int) -> Work:

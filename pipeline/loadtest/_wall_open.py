@@ -1,7 +1,9 @@
 """A wall-clock run from the files of earlier stages and a fleet file."""
 
+import os
 from pathlib import Path
 
+import aiohttp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,7 @@ from pipeline.loadtest._wall_beliefs import PromptReader
 from pipeline.loadtest._workload import Workload
 from pipeline.params import ArmParams, FleetParams, load_fleet
 from pipeline.predictors import load_length, load_quality
+from pipeline.progress import say
 from pipeline.rows import PROMPTS
 from pipeline.scheduling import Estimator, Learned
 from pipeline.scheduling.baselines import ROUTERS, load_routers
@@ -46,13 +49,27 @@ async def open_site(bench: Bench, cell: Cell, file: Path, timeout_s: float) -> S
         raise EndpointError(
             f"{file}: some servers are live and some emulated; one kind is accepted"
         )
+    label = labels.pop()
+    if label == "emulated":
+        await _warn_of_speed(next(iter(declared.endpoints.values())))
     return Site(
         endpoints=declared.endpoints,
-        label=labels.pop(),
+        label=label,
         texts=prompt_texts(bench.workload),
         reader=prompt_reader(bench, bench.params.arms[cell.arm]),
         timeout_s=timeout_s,
     )
+
+
+async def _warn_of_speed(url: str) -> None:
+    """The router has the wall's seconds and the engines their own; only at speed 1 they agree."""
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/emulator") as answer:
+        speed = float((await answer.json())["speed"])
+    if speed != 1:
+        say(
+            f"note: the fleet is emulated at speed {speed:g}, so times and rates are not those of "
+            "its engines; `routebalance fleet up --speed 1` serves it at their pace"
+        )
 
 
 def prompt_texts(workload: Workload) -> list[str]:
@@ -63,7 +80,14 @@ def prompt_texts(workload: Workload) -> list[str]:
 
 
 def prompt_reader(bench: Bench, arm: ArmParams) -> PromptReader:
-    """What reads prompts for an arm: the encoder, the trained predictors, its learned router."""
+    """What reads prompts for an arm: the encoder, the trained predictors, its learned router.
+
+    From then on PyTorch leaves one core of this process alone: its threads wait for each other by
+    spinning, and an event loop beside them would hold all of them up.
+    """
+    import torch
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     prices = bench.fleet.prices
     estimator = Estimator(load_quality(Paths.QUALITY), load_length(Paths.LENGTH), prices)
     learned = None

@@ -12,6 +12,7 @@ import pytest
 from pipeline.errors import ParamsError
 from pipeline.fleet import Fleet
 from pipeline.fleet.server import Emulator, Settings
+from pipeline.fleet.telemetry import MetricsSample, Observed
 from pipeline.loadtest import Bench as LoadBench
 from pipeline.loadtest import (
     Cell,
@@ -19,10 +20,12 @@ from pipeline.loadtest import (
     Site,
     WallRun,
     Workload,
+    lag_line,
     open_site,
     run_cell,
     run_wall_cell,
 )
+from pipeline.loadtest._wall_polls import busy_share, readings
 from pipeline.minilm import encode
 from pipeline.params import (
     ArmParams,
@@ -248,6 +251,26 @@ def test_a_user_waits_for_his_answer(bench: Bench) -> None:
     out = np.cumsum([change for _, change in sorted(moments)])
     assert rows.height == 12
     assert out.max() <= 3
+
+
+def test_readings_tell_what_the_servers_told_and_when() -> None:
+    sample = MetricsSample(running=3, waiting=1, kv_utilisation=0.25)
+    silent = Observed("b", "unknown", None, None, 2, 0.5, "no answer")
+    broken = Observed("c", "stale", sample, 6.0, 1, 9.0, "no answer")
+    seen = [Observed("a", "fresh", sample, 0.5, 0, None, None), silent, broken]
+    values, taken = readings(seen, [1000, 1000, 2000], now=10.0)
+    assert values[:, 0] == pytest.approx([3, 1, np.nan, np.nan, 250, 0.25], nan_ok=True)
+    assert np.isnan(values[:, 1]).all()
+    assert values[4, 2] == 500
+    assert taken.tolist() == [9.5, -np.inf, 4.0]
+    assert busy_share(seen) == pytest.approx(1 / 3)
+
+
+def test_the_lag_of_issuing_is_told() -> None:
+    lags = np.array([0.001] * 99 + [0.5])
+    assert lag_line(lags) == (
+        "issued behind schedule: p50 1.0 ms, p99 6.0 ms, 1 of 100 by more than 10 ms"
+    )
 
 
 def test_telemetry_that_only_a_simulation_has_is_refused(bench: Bench) -> None:
