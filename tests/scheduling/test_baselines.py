@@ -247,8 +247,8 @@ def single_threaded() -> Iterator[None]:
 
 @pytest.mark.usefixtures("single_threaded")
 def test_fine_tuning_learns_the_keyword_and_is_kept_on_disk() -> None:
-    train, held_out, unseen = (keyword_texts(n, seed) for n, seed in ((48, 0), (16, 1), (24, 2)))
-    tuning = BestRouteParams(encoder="fine_tuned", epochs=2, learning_rate=2e-4)
+    train, held_out, unseen = (keyword_texts(n, seed) for n, seed in ((64, 0), (16, 1), (24, 2)))
+    tuning = BestRouteParams(encoder="fine_tuned", epochs=3, learning_rate=2e-4)
     router = BestRoute.fit(train, held_out, tuning, seed=0)
     frozen = BestRoute.fit(train, held_out, FROZEN, seed=0)
     truth = unseen.quality.argmax(axis=1)

@@ -17,6 +17,7 @@ __all__ = ["TunedEncoder", "fine_tune"]
 Index = NDArray[np.int64]
 
 _BATCH = 16
+_POOL = 8 * _BATCH  # texts that are sorted by length before they are cut into batches
 _HEAD_SPEED = 10.0  # learning rate of the head over the encoder's, which has much more to lose
 
 
@@ -102,7 +103,7 @@ def fine_tune(
         torch.manual_seed(seed)
         for epoch in track(range(epochs), epochs, "fine-tune the encoder, epochs"):
             encoder.model.train()
-            for rows in _batches(len(train[0]), seed, epoch):
+            for rows in _batches(train[0], seed, epoch):
                 features = encoder.forward([train[0][row] for row in rows])
                 labels = torch.from_numpy(train[1][rows])
                 loss = torch.nn.functional.cross_entropy(features @ weights + bias, labels)
@@ -120,10 +121,18 @@ def _loss(encoder: TunedEncoder, head: SoftmaxHead, data: tuple[list[str], Index
     return log_loss(head.probabilities(encoder.encode(data[0])), data[1])
 
 
-def _batches(count: int, seed: int, epoch: int) -> Iterator[Index]:
-    order = np.random.default_rng([seed, epoch]).permutation(count)
-    for start in range(0, count, _BATCH):
-        yield order[start : start + _BATCH]
+def _batches(texts: list[str], seed: int, epoch: int) -> Iterator[Index]:
+    """Random batches of texts of similar length, because the encoder works on padding as well."""
+    rng = np.random.default_rng([seed, epoch])
+    lengths = np.array([len(text) for text in texts])
+    order = rng.permutation(len(texts))
+    batches = []
+    for start in range(0, len(order), _POOL):
+        pool = order[start : start + _POOL]
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        batches += [pool[at : at + _BATCH] for at in range(0, len(pool), _BATCH)]
+    for batch in rng.permutation(len(batches)):
+        yield batches[batch]
 
 
 def _doubles(tensor: Any) -> NDArray[np.float64]:
