@@ -2,6 +2,7 @@
 
 from pipeline.params._architecture import ARCHITECTURES, ArchitectureParams
 from pipeline.params._arms import (
+    DISPATCHERS,
     ROUTERS,
     ArmParams,
     ErrorParams,
@@ -73,6 +74,7 @@ from pipeline.params._steps import CurveStepParams, EstimateParams, SimpleStepPa
 __all__ = [
     "ARCHITECTURES",
     "BEST_SINGLE",
+    "DISPATCHERS",
     "HARDWARE",
     "ROUTERS",
     "STEADY",

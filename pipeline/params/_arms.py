@@ -1,13 +1,14 @@
 """A routing policy as configuration: how instances are valued, and who breaks ties."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from pipeline.params._section import Positive, Section, Share, refuse_unknown
 
 __all__ = [
+    "DISPATCHERS",
     "ROUTERS",
     "ArmParams",
     "ErrorParams",
@@ -120,6 +121,7 @@ Dispatcher = Literal[
     "llumnix_minus",
     "least_predicted_e2e",
 ]
+DISPATCHERS: tuple[str, ...] = get_args(Dispatcher)
 
 
 class ArmParams(Section):

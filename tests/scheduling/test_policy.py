@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.params import ArmParams, ErrorParams
+from pipeline.params import DISPATCHERS, ROUTERS, ArmParams, ErrorParams, LoadtestParams
 from pipeline.predictors import RatioBounds
 from pipeline.scheduling import (
     Batch,
@@ -138,6 +138,29 @@ def test_least_predicted_takes_the_fastest_of_the_chosen_model(policy: Build) ->
     state = idle()
     state.running[0], state.pending_decode[0], state.context[0] = 16, 1600, 3200
     assert chosen(arm, told, [0], state) == [1]
+
+
+OPTIONS = {"weights": "uniform", "model": "best", "floor": 0.5, "p_w": 0.5, "threshold": 0.5}
+
+
+@pytest.mark.parametrize("dispatcher", DISPATCHERS)
+@pytest.mark.parametrize("router", list(ROUTERS))
+def test_every_router_goes_with_every_dispatcher(
+    router: str, dispatcher: str, policy: Build
+) -> None:
+    needs = ROUTERS[router].needs
+    arm = {name: value for name, value in OPTIONS.items() if name in needs}
+    if router == "fused" or dispatcher == "least_predicted_e2e":
+        arm["latency"] = "static"
+    told = believe([[0.4, 0.9], [0.8, 0.1]], [[60, 90]] * 2, [[1e-5, 4e-5]] * 2)
+    told = replace(told, worth=np.array([[0.1, 0.9], [0.9, 0.1]]))
+    state = idle()
+    found = policy(router=router, dispatcher=dispatcher, **arm).assign(
+        Batch.plain([0, 1]), told, state
+    )
+    assert [a.row for a in found] == [0, 1]
+    assert all(a.instance in (0, 1, 2) for a in found)
+    assert state.queue.sum() == 2
 
 
 @settings(max_examples=100, deadline=None)
@@ -303,8 +326,6 @@ def test_arms_that_do_not_fit_together_are_refused(arm: dict[str, str], reason: 
 
 
 def test_an_arm_without_ledger_needs_to_be_told_the_tokens() -> None:
-    from pipeline.params import LoadtestParams
-
     blind = {"router": "passthrough", "dispatcher": "random", "ledger": False}
     with pytest.raises(ValueError, match="telemetry needs surface full"):
         LoadtestParams.model_validate(LOADTEST | {"arms": {"blind": blind}})
