@@ -19,7 +19,7 @@ from pipeline.streams import stream
 from pipeline.workload.arrivals import ClosedLoop, arrival_times
 from pipeline.workload.arrivals import Trace as ArrivalTrace
 
-__all__ = ["Cell", "explain", "prompt_rows", "run_cell"]
+__all__ = ["Cell", "explain", "plan_cell", "run_cell"]
 
 
 @dataclass(frozen=True, order=True)
@@ -53,7 +53,7 @@ def run_cell(
         seed: base seed.
         trace: times to replay, where the arrivals name one.
     """
-    router = _router(cell, params, fleet, workload, latency, seed, trace)
+    router = plan_cell(cell, params, fleet, workload, latency, seed, trace)
     key = RunKey(cell.traffic, cell.arm, cell.rate, cell.seed, "simulated")
     return record(key, router.serve(), router.setup, params.warmup_requests)
 
@@ -76,13 +76,13 @@ def explain(
     requests = params.shape(cell.traffic).requests or params.requests
     if not 0 <= request < requests:
         raise ParamsError(f"request {request}: the cell has the requests 0 to {requests - 1}")
-    router = _router(cell, params, fleet, workload, latency, seed, trace)
+    router = plan_cell(cell, params, fleet, workload, latency, seed, trace)
     router.explain = request
     router.serve()
     return router.trace
 
 
-def prompt_rows(cell: Cell, requests: int, prompts: int, seed: int) -> list[int]:
+def _prompt_rows(cell: Cell, requests: int, prompts: int, seed: int) -> list[int]:
     """Prompt row of every request: every prompt once before any comes again."""
     draw = stream(seed, "prompts", *_coordinates(cell))
     rounds = -(-requests // prompts)
@@ -90,22 +90,23 @@ def prompt_rows(cell: Cell, requests: int, prompts: int, seed: int) -> list[int]
     return [int(row) for row in rows]
 
 
-def _router(
+def plan_cell(
     cell: Cell,
     params: LoadtestParams,
     fleet: Fleet,
     workload: Workload,
     latency: LatencyModel | None,
     seed: int,
-    trace: ArrivalTrace | None,
+    trace: ArrivalTrace | None = None,
 ) -> Router:
+    """Return the router of a cell, ready to serve; the arguments are those of `run_cell`."""
     shape = params.shape(cell.traffic)
     requests = shape.requests or params.requests
     run = _coordinates(cell)
     return Router(
         set_up(cell.arm, params, fleet, workload, latency, seed, *run),
         _source(shape, cell, requests, seed, trace),
-        prompt_rows(cell, requests, len(workload.prompt_ids), seed),
+        _prompt_rows(cell, requests, len(workload.prompt_ids), seed),
         stream(seed, "faults", *run).random(requests),
         stream(seed, "telemetry", *run),
     )

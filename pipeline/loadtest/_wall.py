@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.errors import ParamsError
 from pipeline.fleet import Fleet
 from pipeline.fleet.telemetry import FleetReader, PollRule
-from pipeline.loadtest._cell import Cell, _router
+from pipeline.loadtest._cell import Cell, plan_cell
 from pipeline.loadtest._record import RunKey, record
 from pipeline.loadtest._setup import Setup
 from pipeline.loadtest._wall_beliefs import Beliefs, PromptReader, decide
@@ -78,8 +78,8 @@ async def run_wall_cell(
         ParamsError: the arm's telemetry is one that only a simulation has.
         EndpointError: an endpoint is not the URL of a server.
     """
-    _rehearse(_router(cell, params, fleet, workload, latency, seed, trace).setup, site)
-    plan = _router(cell, params, fleet, workload, latency, seed, trace)
+    _rehearse(plan_cell(cell, params, fleet, workload, latency, seed, trace).setup, site)
+    plan = plan_cell(cell, params, fleet, workload, latency, seed, trace)
     beliefs = Beliefs(plan.setup, site.texts, site.reader)
     setup = replace(plan.setup, estimates=beliefs.estimates)
     clock = asyncio.get_running_loop().time

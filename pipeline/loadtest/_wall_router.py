@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from pipeline.fleet import Sequence
-from pipeline.fleet.live._reply import Reply
+from pipeline.fleet.live import Reply
 from pipeline.fleet.telemetry import Observed
 from pipeline.loadtest._decision import Believed, Decision
 from pipeline.loadtest._setup import Setup

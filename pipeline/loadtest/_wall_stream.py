@@ -7,8 +7,7 @@ from typing import Literal, Self
 
 import aiohttp
 
-from pipeline.fleet.live._reply import Reply, StreamError
-from pipeline.fleet.live._sse import SseParser
+from pipeline.fleet.live import Reply, SseParser, StreamError
 from pipeline.fleet.telemetry import base_url
 
 __all__ = ["Streamed", "Streams"]

@@ -12,8 +12,10 @@ from pipeline.fleet.live._measured import (
 )
 from pipeline.fleet.live._plan import Asked, Spread, draw_lengths, draw_prompt, open_arrivals
 from pipeline.fleet.live._profile import Asking, fit_rows, live_limits, profile_server
+from pipeline.fleet.live._reply import Reply, StreamError
 from pipeline.fleet.live._rows import LIVE_REQUESTS, read_live
 from pipeline.fleet.live._runs import Target, run_open
+from pipeline.fleet.live._sse import SseParser
 from pipeline.fleet.live._sweep import Sweep, sweep, tokens_per_word, widths_up_to
 
 __all__ = [
@@ -24,7 +26,10 @@ __all__ = [
     "Client",
     "LiveFit",
     "Measured",
+    "Reply",
     "Spread",
+    "SseParser",
+    "StreamError",
     "Sweep",
     "Target",
     "draw_lengths",
