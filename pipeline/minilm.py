@@ -26,11 +26,16 @@ _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 _MAX_TOKENS = 256  # what the model was trained on
 
 
-def encode(texts: list[str], batch_size: int = 32) -> NDArray[np.float32]:
+def encode(texts: list[str], batch_size: int = 32, *, quiet: bool = False) -> NDArray[np.float32]:
     """Embed texts as unit vectors, (n, 384) float32: mean of token states, then L2 norm.
 
     Texts longer than 256 tokens are cut there, as the model's authors do. Raises ModelError when
     the model package is absent or is not the pinned one.
+
+    Args:
+        texts: n of them.
+        batch_size: texts at a time; they are as costly as the longest of them.
+        quiet: whether no progress is shown, as befits a router that embeds many times a second.
     """
     import torch
 
@@ -39,7 +44,7 @@ def encode(texts: list[str], batch_size: int = 32) -> NDArray[np.float32]:
     result = np.zeros((len(texts), 384), dtype=np.float32)
     starts = range(0, len(order), batch_size)
     todo: Iterable[int] = starts
-    if len(starts) > 1:  # one batch may be a router's, many times a second
+    if not quiet:
         todo = track(starts, len(starts), f"embed {len(texts)} texts, batches")
     for start in todo:
         chosen = order[start : start + batch_size]
