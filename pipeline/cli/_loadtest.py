@@ -108,7 +108,7 @@ def router_time(
     encoder: Annotated[
         EncoderName | None, typer.Option(help="Only what this one reads; default all.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="JSON file for medians and fits.")] = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file for means and fits.")] = None,
 ) -> None:
     """Measure what a batch costs the router here; print it for loadtest.router.costs."""
     from pipeline.files import write_json
@@ -127,7 +127,7 @@ def router_time(
         typer.echo(line)
     if out is not None:
         found = {
-            one.name: {"medians_ms": dict(one.medians_ms), "fit": one.fit.model_dump()}
+            one.name: {"means_ms": dict(one.means_ms), "fit": one.fit.model_dump()}
             for one in measured
         }
         write_json(out, {"machine": machine(), "label": "live", "times": found})

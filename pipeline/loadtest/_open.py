@@ -29,7 +29,7 @@ def open_bench(params: Params) -> Bench:
     folders = {"quality": Paths.QUALITY, "length": Paths.LENGTH, "latency": Paths.LATENCY}
     hashes = {kind: file_hash(folder) for kind, folder in folders.items()}
     _check_registered(hashes, params.register_.prefix)
-    learned = _learned(params.loadtest)
+    learned = _learned(params.loadtest, params.base.fleet.models)
     workload = make_workload(
         read_rows(Paths.DATASET, DATASET),
         read_rows(Paths.EMBEDDINGS, EMBEDDINGS),
@@ -59,9 +59,9 @@ def open_bench(params: Params) -> Bench:
     )
 
 
-def _learned(params: LoadtestParams) -> dict[str, Learned]:
+def _learned(params: LoadtestParams, models: list[str]) -> dict[str, Learned]:
     """The learned router of every arm that names one, with its knob."""
-    routers = load_routers(Paths.ROUTERS)
+    routers = load_routers(Paths.ROUTERS, models)
     return {
         name: Learned(routers[arm.router], float(getattr(arm, routers[arm.router].knob.name)))
         for name, arm in params.arms.items()

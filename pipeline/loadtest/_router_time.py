@@ -35,11 +35,11 @@ __all__ = [
 Encoder = Literal["minilm", "deberta_small"]
 Work = Callable[[list[int]], object]
 
-SIZES = (1, 2, 4, 8, 16, 32, 64)
+SIZES = (1, 2, 4, 8, 16, 32)
 
 _IN_FLIGHT = 60  # requests in the ledger: 12/s at 5 s each
 _SECONDS = 20.0  # of one measurement, all sizes together
-_LEAST, _MOST = 7, 100  # times that every size is measured
+_LEAST, _MOST = 5, 100  # times that every size is measured
 
 
 @dataclass(frozen=True)
@@ -48,36 +48,41 @@ class RouterTime:
 
     Attributes:
         name: what was timed; a preset of loadtest.router.costs where `costs` says so.
-        medians_ms: by size.
+        means_ms: by size.
         costs: whether it is to be used as that preset, or stands there to compare with.
     """
 
     name: str
-    medians_ms: Mapping[int, float]
+    means_ms: Mapping[int, float]
     costs: bool = False
 
     @property
     def fit(self) -> DecisionParams:
-        """The line through the medians."""
-        return fit_cost(self.medians_ms)
+        """The line through the means."""
+        return fit_cost(self.means_ms)
 
 
-def fit_cost(medians_ms: Mapping[int, float]) -> DecisionParams:
-    """Fit base + per_request * size by least squares; neither is below 0.
+def fit_cost(means_ms: Mapping[int, float]) -> DecisionParams:
+    """Fit base + per_request * size by least squares of the relative error; neither is below 0.
 
-    One size alone gives no line: all of it is base then.
+    The relative error, because a router that keeps up decides about one or two requests at a time,
+    and the time of large batches would drown theirs. One size alone gives no line: all of it is
+    base then.
 
     Args:
-        medians_ms: time of a batch, ms, at least 0, by its size.
+        means_ms: time of a batch, ms, above 0, by its size.
     """
-    size, taken = np.array(list(medians_ms), float), np.array(list(medians_ms.values()))
-    around = size - size.mean()
-    slope = float(around @ taken / (around @ around)) if around.any() else 0.0
-    base = float(taken.mean()) - slope * float(size.mean())
+    size, taken = np.array(list(means_ms), float), np.array(list(means_ms.values()))
+    weight = taken**-2.0
+    middle, level = (float(weight @ values / weight.sum()) for values in (size, taken))
+    around = size - middle
+    spread = float(weight @ around**2)
+    slope = float(weight @ (around * taken)) / spread if spread > 0 else 0.0
+    base = level - slope * middle
     if slope < 0:
-        base, slope = float(taken.mean()), 0.0
+        base, slope = level, 0.0
     elif base < 0:
-        base, slope = 0.0, float(size @ taken / (size @ size))
+        base, slope = 0.0, float(weight @ (size * taken) / (weight @ size**2))
     return DecisionParams(base_ms=base, per_request_ms=slope)
 
 
@@ -97,11 +102,11 @@ def router_times(bench: Bench, encoder: Encoder) -> Iterator[RouterTime]:
 
 
 def time_lines(times: RouterTime) -> Iterator[str]:
-    """Yield a header, the medians in ms under their sizes, and the line through them."""
+    """Yield a header, the means in ms under their sizes, and the line through them."""
     yield f"{times.name}: {times.fit.base_ms:.3f} ms + {times.fit.per_request_ms:.3f} ms a request"
-    yield "  size    " + " ".join(f"{size:8d}" for size in times.medians_ms)
-    yield "  median  " + " ".join(f"{taken:8.2f}" for taken in times.medians_ms.values())
-    fitted = (times.fit.base_ms + times.fit.per_request_ms * size for size in times.medians_ms)
+    yield "  size    " + " ".join(f"{size:8d}" for size in times.means_ms)
+    yield "  mean    " + " ".join(f"{taken:8.2f}" for taken in times.means_ms.values())
+    fitted = (times.fit.base_ms + times.fit.per_request_ms * size for size in times.means_ms)
     yield "  fitted  " + " ".join(f"{taken:8.2f}" for taken in fitted)
 
 
@@ -115,7 +120,9 @@ def cost_block(times: list[RouterTime]) -> Iterator[str]:
 
 
 def time_sizes(work: Work, prompts: int, sizes: tuple[int, ...] = SIZES) -> dict[int, float]:
-    """Median time in ms of a batch, by size; the sizes take turns, so that all see every weather.
+    """Mean time in ms of a batch, by size; the sizes take turns, so that all see every weather.
+
+    The mean over prompts of every length, because it is what decides whether a router keeps up.
 
     Args:
         work: does a batch of these prompts, given by row.
@@ -135,7 +142,7 @@ def time_sizes(work: Work, prompts: int, sizes: tuple[int, ...] = SIZES) -> dict
             start = time.perf_counter()
             work(rows)
             times.append(time.perf_counter() - start)
-    return {size: 1e3 * float(np.median(times)) for size, times in taken.items()}
+    return {size: 1e3 * float(np.mean(times)) for size, times in taken.items()}
 
 
 def _decisions(bench: Bench, texts: list[str]) -> Iterator[RouterTime]:
@@ -183,11 +190,10 @@ def _classifier(bench: Bench, texts: list[str]) -> Iterator[RouterTime]:
     torch.set_num_threads(os.cpu_count() or 1)
     score = _deberta_small(texts, len(bench.fleet.models))
     try:
-        yield RouterTime("classifier", time_sizes(score, len(texts)), True)
+        yield RouterTime("classifier", time_sizes(score, len(texts), SIZES[:5]), True)
         torch.set_num_threads(1)
-        yield RouterTime("classifier on 1 thread", time_sizes(score, len(texts)))
         together = _side_by_side(score, len(texts), workers=2)
-        yield RouterTime("classifier_concurrent", {1: together}, True)
+        yield RouterTime("classifier_shared", {1: together}, True)
     finally:
         torch.set_num_threads(before)
 
@@ -233,7 +239,7 @@ def _deberta_small(texts: list[str], labels: int) -> Work:
 
 
 def _side_by_side(score: Work, prompts: int, workers: int) -> float:
-    """Median time in ms of one prompt, while so many threads score one prompt each."""
+    """Mean time in ms of one prompt, while so many threads score one prompt each."""
     order = stream(0, "side by side").permutation(prompts).tolist()
 
     def one(worker: int) -> list[float]:
@@ -248,7 +254,7 @@ def _side_by_side(score: Work, prompts: int, workers: int) -> float:
         taken: list[list[float]] = list(pool.map(one, range(workers)))
     # The first ones load code, and at the end one of them may be alone.
     middle: NDArray[np.float64] = np.array(taken)[:, 5:35]
-    return 1e3 * float(np.median(middle))
+    return 1e3 * float(np.mean(middle))
 
 
 def machine() -> dict[str, int]:
