@@ -187,11 +187,10 @@ def _classifier(bench: Bench, texts: list[str]) -> Iterator[RouterTime]:
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(1)  # as a router reads prompts; more of them wait for each other
     score = _deberta_small(texts, len(bench.fleet.models))
     try:
         yield RouterTime("classifier", time_sizes(score, len(texts), SIZES[:5]), True)
-        torch.set_num_threads(1)
         together = _side_by_side(score, len(texts), workers=2)
         yield RouterTime("classifier_shared", {1: together}, True)
     finally:
