@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.errors import ModelError
 from pipeline.progress import track
 
-__all__ = ["TOKEN_COUNTER", "count_tokens", "encode"]
+__all__ = ["TOKEN_COUNTER", "bert", "count_tokens", "encode", "tokenizer"]
 
 TOKEN_COUNTER = "wordpiece"  # how `count_tokens` counts, for the *_tokens_source columns
 
@@ -39,7 +39,7 @@ def encode(texts: list[str], batch_size: int = 32, *, quiet: bool = False) -> ND
     """
     import torch
 
-    model, tokenizer = _model(), _tokenizer()
+    model, coder = bert(), tokenizer()
     order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
     result = np.zeros((len(texts), 384), dtype=np.float32)
     starts = range(0, len(order), batch_size)
@@ -48,7 +48,7 @@ def encode(texts: list[str], batch_size: int = 32, *, quiet: bool = False) -> ND
         todo = track(starts, len(starts), f"embed {len(texts)} texts, batches")
     for start in todo:
         chosen = order[start : start + batch_size]
-        coded = tokenizer.encode_batch([texts[i] for i in chosen])
+        coded = coder.encode_batch([texts[i] for i in chosen])
         ids = torch.tensor([code.ids for code in coded])
         mask = torch.tensor([code.attention_mask for code in coded])
         with torch.inference_mode():
@@ -61,8 +61,7 @@ def encode(texts: list[str], batch_size: int = 32, *, quiet: bool = False) -> ND
 
 def count_tokens(texts: list[str]) -> list[int]:
     """Count WordPiece tokens of each text, without the two marker tokens; at least 1 each."""
-    tokenizer = _counter()
-    coded = tokenizer.encode_batch(texts, add_special_tokens=False)
+    coded = _counter().encode_batch(texts, add_special_tokens=False)
     return [max(1, len(code.ids)) for code in coded]
 
 
@@ -83,7 +82,8 @@ def _folder() -> Path:
 
 
 @cache
-def _model() -> Any:
+def bert() -> Any:
+    """The encoder itself, a `transformers.BertModel`; one for all, so copy it before you train."""
     from transformers.models.bert import BertModel
     from transformers.utils.logging import disable_progress_bar
 
@@ -92,19 +92,20 @@ def _model() -> Any:
 
 
 @cache
-def _tokenizer() -> Any:
-    tokenizer = _counter_from(_folder())
-    tokenizer.enable_truncation(_MAX_TOKENS)
-    tokenizer.enable_padding()
-    return tokenizer
+def tokenizer() -> Any:
+    """Its tokenizer, a `tokenizers.Tokenizer` that cuts at 256 tokens and pads a batch."""
+    coder = _counter_from(_folder())
+    coder.enable_truncation(_MAX_TOKENS)
+    coder.enable_padding()
+    return coder
 
 
 @cache
 def _counter() -> Any:
-    tokenizer = _counter_from(_folder())
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
+    coder = _counter_from(_folder())
+    coder.no_truncation()
+    coder.no_padding()
+    return coder
 
 
 def _counter_from(folder: Path) -> Any:

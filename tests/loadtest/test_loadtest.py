@@ -105,7 +105,8 @@ def test_an_idle_router_waits_for_nobody_and_a_slow_one_queues(
     rare = cell("fused_uniform", params, workload, latency, rate=0.5)
     alone = rare.filter(pl.col("batch_size") == 1)
     waited = alone["t_decided"] - alone["t_scheduled"]
-    assert waited.median() == pytest.approx(0.010)  # 8 ms + 1 * 2 ms
+    cost = params.loadtest.router.costs["encode"]
+    assert waited.median() == pytest.approx(1e-3 * (cost.base_ms + cost.per_request_ms))
     dense = cell("fused_uniform", params, workload, latency, rate=400.0)
     assert dense["batch_size"].max() > 4
     assert (dense["t_decided"] - dense["t_scheduled"]).mean() > 0.012

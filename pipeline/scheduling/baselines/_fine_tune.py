@@ -30,7 +30,7 @@ class TunedEncoder:
     @classmethod
     def start(cls) -> "TunedEncoder":
         """A copy of the pinned encoder."""
-        return cls(deepcopy(minilm._model()))
+        return cls(deepcopy(minilm.bert()))
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> "TunedEncoder":
@@ -61,7 +61,7 @@ class TunedEncoder:
         """Mean of token states, then L2 norm, as a tensor (n, 384) that carries gradients."""
         import torch
 
-        coded = minilm._tokenizer().encode_batch(texts)
+        coded = minilm.tokenizer().encode_batch(texts)
         ids = torch.tensor([code.ids for code in coded])
         mask = torch.tensor([code.attention_mask for code in coded])
         states = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
