@@ -1,7 +1,5 @@
 """Predictors on disk: arrays as .npy, boosters as JSON, and a manifest that is checked on load."""
 
-import json
-from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -9,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import ModelError
-from pipeline.files import file_hash, write_folder_whole, write_json
 from pipeline.predictors._conformal import RatioBounds
 from pipeline.predictors._features import FEATURE_SCHEMA, FEATURES
 from pipeline.predictors._latency import TARGETS, Head, LatencyModel
 from pipeline.predictors._length import LengthModel
 from pipeline.predictors._quality import IsotonicCurve, QualityModel
+from pipeline.stored import read_manifest, write_stored
 
 __all__ = [
     "load_latency",
@@ -24,8 +22,6 @@ __all__ = [
     "save_length",
     "save_quality",
 ]
-
-_MANIFEST = "manifest.json"
 
 
 def save_quality(model: QualityModel, folder: Path) -> None:
@@ -40,12 +36,12 @@ def save_quality(model: QualityModel, folder: Path) -> None:
         ]
         return {"k": model.k, "level": model.level, "models": model.models_, "curves": curves}
 
-    _save("quality", folder, fill)
+    write_stored("quality", folder, fill)
 
 
 def load_quality(folder: Path) -> QualityModel:
     """Read a quality model; raises ModelError when it is absent, damaged or of another kind."""
-    told = _manifest("quality", folder)
+    told = read_manifest("quality", folder)
     model = QualityModel(told["k"], told["level"])
     model.remember(
         told["models"], np.load(folder / "embeddings.npy"), np.load(folder / "labels.npy")
@@ -72,12 +68,12 @@ def save_length(model: LengthModel, folder: Path) -> None:
             "bounds": [asdict(bound) for bound in model.bounds_],
         }
 
-    _save("length", folder, fill)
+    write_stored("length", folder, fill)
 
 
 def load_length(folder: Path) -> LengthModel:
     """Read a length model; raises ModelError when it is absent, damaged or of another kind."""
-    told = _manifest("length", folder)
+    told = read_manifest("length", folder)
     model = LengthModel(told["k"], told["level"], told["buckets"], told["bucket_tokens"])
     model.remember(
         told["models"], np.load(folder / "embeddings.npy"), np.load(folder / "lengths.npy")
@@ -109,7 +105,7 @@ def save_latency(model: LatencyModel, folder: Path) -> None:
             "untrained": untrained,
         }
 
-    _save("latency", folder, fill)
+    write_stored("latency", folder, fill)
 
 
 def load_latency(folder: Path) -> LatencyModel:
@@ -121,7 +117,7 @@ def load_latency(folder: Path) -> LatencyModel:
     """
     from xgboost import Booster
 
-    told = _manifest("latency", folder)
+    told = read_manifest("latency", folder)
     if told["feature_schema"] != FEATURE_SCHEMA:
         raise ModelError(
             f"{folder}: trained on features ({', '.join(told['features'])}), but this program "
@@ -148,29 +144,3 @@ def _bounds(told: dict[str, Any], folder: Path) -> RatioBounds:
     if set(told) != {field.name for field in fields(RatioBounds)}:
         raise ModelError(f"{folder}: its bounds were written by another version; train it again")
     return RatioBounds(**{**told, "quantiles": tuple(told["quantiles"])})
-
-
-def _save(kind: str, folder: Path, fill: Callable[[Path], dict[str, Any]]) -> None:
-    with write_folder_whole(folder) as part:
-        told = fill(part)
-        files = {path.name: file_hash(path) for path in sorted(part.iterdir())}
-        write_json(part / _MANIFEST, {**told, "kind": kind, "files": files})
-
-
-def _manifest(kind: str, folder: Path) -> dict[str, Any]:
-    path = folder / _MANIFEST
-    try:
-        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"{folder}: holds no {kind} model; run `dvc repro {kind}`") from error
-    except json.JSONDecodeError as error:
-        raise ModelError(f"{path}: is not JSON ({error}); run `dvc repro -f {kind}`") from error
-    if told.get("kind") != kind:
-        raise ModelError(f"{folder}: holds a {told.get('kind')!r} model, expected {kind!r}")
-    for name, digest in told["files"].items():
-        part = folder / name
-        if not part.exists() or file_hash(part) != digest:
-            raise ModelError(
-                f"{part}: missing or altered since training; run `dvc repro -f {kind}`"
-            )
-    return told
