@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,13 +12,13 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ParamsError
 from pipeline.fleet import Fleet
+from pipeline.fleet.live import Client
 from pipeline.fleet.telemetry import FleetReader, PollRule
 from pipeline.loadtest._cell import Cell, plan_cell
 from pipeline.loadtest._record import RunKey, record
 from pipeline.loadtest._setup import Setup
 from pipeline.loadtest._wall_beliefs import Beliefs, PromptReader, decide
 from pipeline.loadtest._wall_router import WallRouter
-from pipeline.loadtest._wall_stream import Streams
 from pipeline.loadtest._workload import Workload
 from pipeline.params import LoadtestParams
 from pipeline.predictors import LatencyModel
@@ -82,14 +83,18 @@ async def run_wall_cell(
     plan = plan_cell(cell, params, fleet, workload, latency, seed, trace)
     beliefs = Beliefs(plan.setup, site.texts, site.reader)
     setup = replace(plan.setup, estimates=beliefs.estimates)
-    clock = asyncio.get_running_loop().time
+    clock = asyncio.get_running_loop().time  # monotonic, as the clients' is
     urls = {name: site.endpoints[name] for name in fleet.names}
     rule = PollRule(period=max(setup.telemetry.period_s, SHORTEST_PERIOD_S))
-    streams = Streams(list(urls.values()), list(fleet.models), clock, site.timeout_s)
-    async with streams, FleetReader(urls, rule, seed) as telemetry:
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(Client(url, site.timeout_s, needs_usage=False))
+            for url in urls.values()
+        ]
+        telemetry = await stack.enter_async_context(FleetReader(urls, rule, seed))
         await _all_asked(telemetry)
         router = WallRouter(
-            setup, plan.source, plan.rows, site.texts, beliefs, streams, telemetry, clock
+            setup, plan.source, plan.rows, site.texts, beliefs, clients, telemetry, clock
         )
         decisions = await router.serve()
     key = RunKey(cell.traffic, cell.arm, cell.rate, cell.seed, site.label)

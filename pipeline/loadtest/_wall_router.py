@@ -11,14 +11,13 @@ from typing import Protocol
 import numpy as np
 
 from pipeline.fleet import Sequence
-from pipeline.fleet.live import Reply
+from pipeline.fleet.live import Client, Reply
 from pipeline.fleet.telemetry import Observed
 from pipeline.loadtest._decision import Believed, Decision
 from pipeline.loadtest._setup import Setup
 from pipeline.loadtest._source import Source
 from pipeline.loadtest._wall_beliefs import Beliefs
 from pipeline.loadtest._wall_polls import busy_share, readings
-from pipeline.loadtest._wall_stream import Streams
 from pipeline.scheduling import Assignment, Batch, FleetState, SpendingStop
 
 __all__ = ["Seeing", "WallRouter"]
@@ -44,7 +43,7 @@ class WallRouter:
         rows: prompt row of each request.
         texts: prompts of the workload, in its order.
         beliefs: about them; those of the setup.
-        streams: connections to the instances.
+        clients: connections to the instances, in fleet order.
         telemetry: what the instances last said.
         clock: seconds of the event loop; the run starts at 0 when it serves.
         decisions: of the requests that have ended.
@@ -56,7 +55,7 @@ class WallRouter:
     rows: list[int]
     texts: list[str]
     beliefs: Beliefs
-    streams: Streams
+    clients: list[Client]
     telemetry: Seeing
     clock: Callable[[], float]
     decisions: list[Decision] = field(default_factory=list)
@@ -194,10 +193,11 @@ class WallRouter:
             generated = reply.counts[-1]
             return stop is not None and stop.reached(sequence.prompt_tokens, generated)
 
-        told = await self.streams.ask(chosen, self.texts[row], sequence.output_tokens, heard)
+        model = self.setup.fleet.models[chosen]
+        told = await self.clients[chosen].ask(model, self.texts[row], sequence.output_tokens, heard)
         sequence.submitted = told.sent - self._began
         sequence.generated = told.tokens
-        if told.outcome == "failed":
+        if told.outcome not in ("ok", "stopped"):
             sequence.status, sequence.ended = "failed", self._now
         else:
             sequence.status = "finished"

@@ -1,6 +1,7 @@
 """A lean client of one OpenAI-compatible server: it streams, and notes when every token came."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Self
@@ -11,19 +12,31 @@ from pipeline.fleet.live._reply import Reply, StreamError
 from pipeline.fleet.live._sse import SseParser
 from pipeline.fleet.telemetry import base_url
 
-__all__ = ["Answered", "Client", "Outcome"]
+__all__ = ["Answered", "Client", "Heard", "Outcome"]
 
-Outcome = Literal["ok", "refused", "broken", "timeout"]
+Heard = Callable[[Reply], bool]
+
+Outcome = Literal["ok", "stopped", "refused", "broken", "timeout"]
 
 
 @dataclass(slots=True)
 class Answered:
-    """One request: when it was sent (s, monotonic clock), what came back and how it ended."""
+    """One request: when it was sent (s, monotonic clock), what came back and how it ended.
+
+    The outcome is stopped where the caller ended the stream.
+    """
 
     sent: float
     reply: Reply = field(default_factory=Reply)
     outcome: Outcome = "ok"
     reason: str | None = None
+
+    @property
+    def tokens(self) -> int:
+        """Output tokens that came, as the server states them where it served all of them."""
+        if self.outcome == "ok" and self.reply.output_tokens is not None:
+            return self.reply.output_tokens
+        return self.reply.counts[-1] if self.reply.counts else 0
 
 
 class Client:
@@ -32,14 +45,15 @@ class Client:
     Args:
         url: base URL, with or without `/v1`.
         timeout_s: most seconds that one request may take.
+        needs_usage: whether an answer whose tokens the server did not count is broken.
 
     Raises:
         EndpointError: it is not the URL of a server.
     """
 
-    def __init__(self, url: str, timeout_s: float = 120.0) -> None:
+    def __init__(self, url: str, timeout_s: float = 120.0, *, needs_usage: bool = True) -> None:
         self.url = base_url(url)
-        self._timeout_s = timeout_s
+        self._timeout_s, self._needs_usage = timeout_s, needs_usage
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -56,10 +70,18 @@ class Client:
     ) -> None:
         await self._session.close()
 
-    async def ask(self, model: str, prompt: str, output_tokens: int) -> Answered:
+    async def ask(
+        self, model: str, prompt: str, output_tokens: int, heard: Heard | None = None
+    ) -> Answered:
         """Stream one completion of exactly so many tokens, as far as the server obeys.
 
         It never raises for what the server does: the outcome says it.
+
+        Args:
+            model: its name at the server.
+            prompt: text.
+            output_tokens: at most; the end of the answer is not left to the model.
+            heard: called after every event that brought tokens; true ends the stream.
         """
         body = {
             "model": model,
@@ -75,14 +97,17 @@ class Client:
             async with self._session.post(f"{self.url}/v1/completions", json=body) as response:
                 if response.status != 200:
                     return _ended(answered, "refused", f"HTTP {response.status}")
-                await _follow(response, answered.reply)
+                if await _follow(response, answered.reply, heard):
+                    # The server sees it and stops working for nobody.
+                    response.close()
+                    return _ended(answered, "stopped", "the caller had enough")
         except (TimeoutError, aiohttp.ServerTimeoutError):
             return _ended(answered, "timeout", f"no end within {self._timeout_s:g} s")
-        except (aiohttp.ClientError, StreamError) as error:
+        except (aiohttp.ClientError, OSError, StreamError) as error:
             return _ended(answered, "broken", str(error) or type(error).__name__)
         if not answered.reply.finished or not answered.reply.counts:
             return _ended(answered, "broken", "the stream ended early")
-        if answered.reply.output_tokens is None:
+        if self._needs_usage and answered.reply.output_tokens is None:
             return _ended(answered, "broken", "the server sent no usage")
         return answered
 
@@ -91,12 +116,17 @@ class Client:
 _KEEPALIVE_S = 3.0
 
 
-async def _follow(response: aiohttp.ClientResponse, reply: Reply) -> None:
+async def _follow(response: aiohttp.ClientResponse, reply: Reply, heard: Heard | None) -> bool:
+    """Read the stream; return whether the listener ended it."""
     parser = SseParser()
     async for data in response.content.iter_any():
         at = time.monotonic()
         for event in parser.feed(data):
+            before = len(reply.counts)
             reply.absorb(event, at)
+            if heard is not None and len(reply.counts) > before and heard(reply):
+                return True
+    return False
 
 
 def _ended(answered: Answered, outcome: Outcome, reason: str) -> Answered:
