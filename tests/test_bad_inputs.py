@@ -97,6 +97,7 @@ PARAMS: list[tuple[str, Any, str]] = [
     ("loadtest.router.costs", {"simple": {"base_ms": 1.0, "per_request_ms": 1.0}}, "'encode'"),
     ("loadtest.router.telemetry.loss", 1.5, "less than or equal to 1"),
     ("loadtest.objectives", {"ttft": 1.0}, "did you mean 'ttft_s'"),
+    ("loadtest.steady_arms", ["fused_uniform"], "unknown arm in frontier.baseline"),
     ("loadtest.steady_arms", ["fused_unifrom"], "did you mean 'fused_uniform'"),
     ("loadtest.traffic.burst.arms", ["published_5"], "did you mean 'published_"),
     ("published.claims.over_serial_30.traffic", "poison", "did you mean 'poisson'"),

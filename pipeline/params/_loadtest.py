@@ -158,6 +158,16 @@ class LoadtestParams(Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _filters_can_see(self) -> Self:
+        asks = self.objectives.ttft_s is not None or self.objectives.tpot_s is not None
+        for name, arm in self.arms.items():
+            if asks and arm.filter is not None and arm.latency is None:
+                raise ValueError(
+                    f"arm {name}: its filter needs a latency source, as objectives name a time"
+                )
+        return self
+
     def shape(self, traffic: str) -> TrafficParams:
         """The arrivals, rates, arms and requests of one traffic, the steady one included."""
         if traffic != STEADY:

@@ -71,7 +71,7 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
-        arms = list(self.loadtest.arms)
+        arms = list(self.loadtest.shape(STEADY).arms)
         refuse_unknown("arm in frontier.baseline", [self.frontier.baseline], arms)
         for contrast in self.ablation.contrasts.values():
             named = [contrast.better, contrast.worse]

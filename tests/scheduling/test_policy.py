@@ -325,6 +325,14 @@ def test_arms_that_do_not_fit_together_are_refused(arm: dict[str, str], reason: 
         ArmParams.model_validate({"dispatcher": "random"} | arm)
 
 
+def test_a_filter_on_time_needs_a_latency_source() -> None:
+    arm = {"router": "knn_quality", "dispatcher": "random", "filter": {"mode": "strict"}}
+    told = LOADTEST | {"arms": {"blind": arm}}
+    LoadtestParams.model_validate(told | {"objectives": {"budget_share": 1.0}})
+    with pytest.raises(ValueError, match="its filter needs a latency source"):
+        LoadtestParams.model_validate(told | {"objectives": {"ttft_s": 1.0}})
+
+
 def test_an_arm_without_ledger_needs_to_be_told_the_tokens() -> None:
     blind = {"router": "passthrough", "dispatcher": "random", "ledger": False}
     with pytest.raises(ValueError, match="telemetry needs surface full"):
