@@ -10,7 +10,7 @@ from pipeline.loadtest._workload import make_workload
 from pipeline.params import STEADY, LoadtestParams, Params, TraceParams
 from pipeline.predictors import load_length, load_quality
 from pipeline.rows import DATASET, EMBEDDINGS, PROMPTS
-from pipeline.scheduling import Learned
+from pipeline.scheduling import Learned, learned_of
 from pipeline.scheduling.baselines import load_routers
 from pipeline.schema import read_rows
 from pipeline.stage import Paths
@@ -62,11 +62,8 @@ def open_bench(params: Params) -> Bench:
 def _learned(params: LoadtestParams, models: list[str]) -> dict[str, Learned]:
     """The learned router of every arm that names one, with its knob."""
     routers = load_routers(Paths.ROUTERS, models)
-    return {
-        name: Learned(routers[arm.router], float(getattr(arm, routers[arm.router].knob.name)))
-        for name, arm in params.arms.items()
-        if arm.router in routers
-    }
+    found = {name: learned_of(arm, routers) for name, arm in params.arms.items()}
+    return {name: learned for name, learned in found.items() if learned is not None}
 
 
 def _check_registered(hashes: dict[str, str], prefix: str) -> None:

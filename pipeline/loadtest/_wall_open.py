@@ -18,8 +18,8 @@ from pipeline.params import ArmParams, FleetParams, load_fleet
 from pipeline.predictors import load_length, load_quality
 from pipeline.progress import say
 from pipeline.rows import PROMPTS
-from pipeline.scheduling import Estimator, Learned
-from pipeline.scheduling.baselines import ROUTERS, load_routers
+from pipeline.scheduling import Estimator, learned_of
+from pipeline.scheduling.baselines import load_routers
 from pipeline.schema import read_rows
 from pipeline.stage import Paths
 
@@ -92,10 +92,7 @@ def prompt_reader(bench: Bench, arm: ArmParams) -> PromptReader:
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     prices = bench.fleet.prices
     estimator = Estimator(load_quality(Paths.QUALITY), load_length(Paths.LENGTH), prices)
-    learned = None
-    if arm.router in ROUTERS:
-        router = load_routers(Paths.ROUTERS, list(prices))[arm.router]
-        learned = Learned(router, float(getattr(arm, router.knob.name)))
+    learned = learned_of(arm, load_routers(Paths.ROUTERS, list(prices)))
     return PromptReader(_encode, estimator, learned)
 
 

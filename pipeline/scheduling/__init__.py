@@ -4,7 +4,7 @@ from pipeline.scheduling._batch import Batch
 from pipeline.scheduling._batcher import ADAPTIVE_TABLE, Batcher
 from pipeline.scheduling._budget import Affordable, SpendingStop, affordable
 from pipeline.scheduling._estimates import Estimates, expected_cost, with_error
-from pipeline.scheduling._estimator import Estimator, Learned
+from pipeline.scheduling._estimator import Estimator, Learned, learned_of
 from pipeline.scheduling._filter import CONSTRAINTS, Objectives, Passed, relax
 from pipeline.scheduling._latency import (
     AnalyticLatency,
@@ -61,6 +61,7 @@ __all__ = [
     "expected_cost",
     "explanation",
     "fixed_terms",
+    "learned_of",
     "make_keeper",
     "make_policy",
     "reference_terms",

@@ -1,16 +1,18 @@
 """From prompt embeddings to beliefs: once per batch, arrays throughout."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import DataError
+from pipeline.params import ArmParams
 from pipeline.predictors import LengthModel, PromptPredictor, QualityModel
 from pipeline.scheduling._estimates import Estimates, expected_cost
 from pipeline.scheduling.baselines import LearnedRouter
 
-__all__ = ["Estimator", "Learned"]
+__all__ = ["Estimator", "Learned", "learned_of"]
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +30,12 @@ class Learned:
         if self.router.takes == "texts":
             return self.router.worth_of_texts(texts, **options)
         return self.router.worth(embeddings, **options)
+
+
+def learned_of(arm: ArmParams, routers: Mapping[str, LearnedRouter]) -> Learned | None:
+    """The learned router that an arm names, with the arm's value of its knob; None without one."""
+    router = routers.get(arm.router)
+    return None if router is None else Learned(router, float(getattr(arm, router.knob.name)))
 
 
 class Estimator:
