@@ -27,7 +27,7 @@ __all__ = ["open_site", "prompt_reader", "prompt_texts"]
 
 _PROBE_S = 3.0
 # Prompts that are embedded together: on a CPU a larger batch saves less than its padding costs.
-_TOGETHER = 4
+_TOGETHER = 2
 
 
 async def open_site(bench: Bench, cell: Cell, file: Path, timeout_s: float) -> Site:
