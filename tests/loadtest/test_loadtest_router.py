@@ -58,11 +58,13 @@ def router_with(params: Params, **changes: Any) -> dict[str, Any]:
 def test_a_timer_makes_an_idle_router_wait(params: Params, workload: Workload) -> None:
     rows = serve(params, workload, SHORTEST | {"batching": "published"}, rate=1.0)
     alone = rows.filter((pl.col("batch_size") == 1) & (pl.col("request_id") > 0))
-    # From the second batch on: 50 ms, as nobody ever waits in an engine at 1/s; then 0.25 ms.
+    cost = params.loadtest.router.costs["simple"]
+    deciding = 1e-3 * (cost.base_ms + cost.per_request_ms)
+    # From the second batch on: 50 ms, as nobody ever waits in an engine at 1/s.
     waited = (alone["t_decided"] - alone["t_scheduled"]).to_numpy()
-    assert np.median(waited) == pytest.approx(0.050 + 0.00025)
+    assert np.median(waited) == pytest.approx(0.050 + deciding)
     first = rows.filter(pl.col("request_id") == 0)
-    assert (first["t_decided"] - first["t_scheduled"])[0] == pytest.approx(0.100 + 0.00025)
+    assert (first["t_decided"] - first["t_scheduled"])[0] == pytest.approx(0.100 + deciding)
 
 
 def test_full_batches_close_before_the_timer(params: Params, workload: Workload) -> None:
