@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipeline.errors import ParamsError
+from pipeline.errors import EndpointError, ParamsError
 from pipeline.fleet import Fleet
 from pipeline.fleet.server import Emulator, Settings
 from pipeline.fleet.telemetry import MetricsSample, Observed
@@ -314,3 +314,29 @@ def test_a_fleet_file_of_another_project_is_refused(
     dump_fleet(params.base.fleet, file)
     with pytest.raises(ParamsError, match="3b_a30-0 has no endpoint"):
         asyncio.run(open_site(bench, CELL, file, 1.0))
+
+
+def test_the_servers_say_who_they_are(
+    bench: Bench,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("pipeline.loadtest._wall_open.prompt_reader", lambda *_: bench.reader)
+    monkeypatch.setattr("pipeline.loadtest._wall_open.prompt_texts", lambda _: bench.texts)
+    served, file = small_fleet(), tmp_path / "fleet.yaml"
+    params = bench.params(ARMS["shortest_queue"])
+    told = LoadBench(params, served, bench.workload, tmp_path, 7, "inputs")
+
+    async def run() -> Site:
+        async with Emulator(served, Settings(speed=20.0), "127.0.0.1", 0) as emulator:
+            dump_fleet(served.model_copy(update={"endpoints": emulator.urls}), file)
+            return await open_site(told, CELL, file, 3.0)
+
+    site = asyncio.run(run())
+    assert (site.label, site.timeout_s, list(site.endpoints)) == (
+        "emulated", 3.0, served.instance_names,
+    )  # fmt: skip
+    assert "note: the fleet is emulated at speed 20" in capsys.readouterr().err
+    with pytest.raises(EndpointError, match=r"small-0: .* \(2 more problems\); see `routebalance"):
+        asyncio.run(open_site(told, CELL, file, 3.0))
