@@ -19,7 +19,7 @@ __all__ = [
     "refuse_unknown_presets",
 ]
 
-NAMES_PRESET = ("weights", "batching", "cost")
+_PRESETS = ("weights", "batching", "cost")
 
 
 class WeightParams(Section):
@@ -184,6 +184,6 @@ def _routers(names: list[str]) -> str:
 
 def refuse_unknown_presets(arms: dict[str, ArmParams], known: dict[str, list[str]]) -> None:
     """Raise where an arm names a preset of weights, batching or cost that does not exist."""
-    for name in NAMES_PRESET:
+    for name in _PRESETS:
         used = [getattr(arm, name) for arm in arms.values() if getattr(arm, name) is not None]
         refuse_unknown(f"{name} preset in arms", used, known[name])

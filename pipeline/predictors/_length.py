@@ -95,18 +95,6 @@ class LengthModel:
         )
         return LengthPrediction(mean, median, low, high)
 
-    def probability_within(self, mean: Floats, limit: Floats) -> Floats:
-        """P(output <= limit), (n, M), from the calibrated errors of each model.
-
-        Args:
-            mean: expected output tokens of n prompts, (n, M).
-            limit: tokens, (n, M) or (n, 1).
-        """
-        ratio = limit / mean
-        return np.column_stack(
-            [bound.probability(ratio[:, column]) for column, bound in enumerate(self.bounds_)]
-        )
-
     def distribution(self, prompts: Prompts) -> Floats:
         """Weight of the neighbours in each length bucket, (n, M, buckets); rows sum to 1.
 
