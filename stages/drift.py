@@ -4,7 +4,7 @@ import polars as pl
 
 from pipeline.files import write_folder_whole, write_text
 from pipeline.params import Params
-from pipeline.reporting import drift_table, state_table
+from pipeline.reporting.drift import drift_table, state_table
 from pipeline.rows import REQUESTS
 from pipeline.schema import read_rows
 from pipeline.stage import Paths, run_stage

@@ -2,7 +2,7 @@
 
 from pipeline.files import write_folder_whole, write_json, write_text
 from pipeline.params import Params
-from pipeline.reporting import (
+from pipeline.reporting.frontier import (
     cell_table,
     differences,
     frontier_table,

@@ -2,7 +2,7 @@
 
 from pipeline.files import write_folder_whole, write_text
 from pipeline.params import Params
-from pipeline.reporting import published_cells, published_table
+from pipeline.reporting.ablation import published_cells, published_table
 from pipeline.rows import REQUESTS
 from pipeline.schema import read_rows
 from pipeline.stage import Paths, run_stage

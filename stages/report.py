@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from pipeline.files import file_hash, write_folder_whole, write_text
 from pipeline.params import Params
-from pipeline.reporting import compose, draw, read_inputs, render
+from pipeline.reporting.page import compose, draw, read_inputs, render
 from pipeline.stage import Paths, run_stage
 
 LIBRARIES = ("routebalance", "numpy", "polars", "xgboost", "torch", "transformers", "deepeval")

@@ -2,7 +2,7 @@ import pytest
 
 from pipeline.errors import UnknownNameError
 from pipeline.params import AblationParams
-from pipeline.reporting import ablation_table
+from pipeline.reporting.ablation import ablation_table
 from tests.reporting_rows import request, requests_frame
 
 

@@ -2,7 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipeline.reporting import cell_table, cells_for_reading, mix_table
+from pipeline.reporting.frontier import cell_table, mix_table
+from pipeline.reporting.page._views import cells_for_reading
 from tests.reporting_rows import fleet_rows, request, requests_frame
 
 

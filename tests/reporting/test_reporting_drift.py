@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.reporting import drift_table
+from pipeline.reporting.drift import drift_table
 from tests.reporting_rows import request, requests_frame
 
 # By hand: ttft 0.3 s and e2e 2.3 s from dispatch, tpot 2/10 = 0.2 s.

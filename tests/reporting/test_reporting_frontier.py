@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from pipeline.errors import DataError, UnknownNameError
-from pipeline.reporting import cell_table, differences, frontier_table, offline_references
+from pipeline.reporting.frontier import cell_table, differences, frontier_table, offline_references
 from tests.reporting_rows import dataset_rows, request, requests_frame
 
 OPTIONS = {"level": 0.95, "resamples": 300, "seed": 1}

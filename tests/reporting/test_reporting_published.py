@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.errors import UnknownNameError
 from pipeline.params import ClaimParams, PublishedParams
-from pipeline.reporting import published_cells, published_table, state_table
+from pipeline.reporting.ablation import published_cells, published_table
+from pipeline.reporting.drift import state_table
 from tests.reporting_rows import request, requests_frame
 
 

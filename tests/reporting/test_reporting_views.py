@@ -7,8 +7,8 @@ import pytest
 
 from pipeline import reporting
 from pipeline.params import AblationParams
-from pipeline.reporting._align import Cell, aligned, is_number
-from pipeline.reporting._views import (
+from pipeline.reporting.page._align import Cell, aligned, is_number
+from pipeline.reporting.page._views import (
     baseline_view,
     contrast_view,
     operating_points_view,

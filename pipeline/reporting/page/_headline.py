@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 
 from pipeline.params import Params
-from pipeline.reporting._format import estimate_text, number_text
-from pipeline.reporting._inputs import ReportInputs
+from pipeline.reporting.page._format import estimate_text, number_text
+from pipeline.reporting.page._inputs import ReportInputs
 
 __all__ = ["headline"]
 

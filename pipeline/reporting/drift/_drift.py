@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipeline.reporting._measured import in_cells, joined_labels, measured, runs_of
+from pipeline.reporting.rows import in_cells, joined_labels, measured, runs_of
 from pipeline.statistics import Estimate, mape, mean_interval, replication_interval
 from pipeline.streams import stream
 

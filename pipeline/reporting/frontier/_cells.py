@@ -6,22 +6,19 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipeline.reporting._measured import METRIC_UNITS, in_cells, joined_labels, measured, runs_of
+from pipeline.reporting.rows import (
+    ESTIMATE_SCHEMA,
+    METRIC_UNITS,
+    in_cells,
+    joined_labels,
+    measured,
+    runs_of,
+)
 from pipeline.statistics import Estimate, mean_interval, replication_interval
 from pipeline.streams import stream
 
 __all__ = ["CELL_SCHEMA", "cell_table", "mix_table"]
 
-ESTIMATE_SCHEMA: dict[str, Any] = {
-    "estimate": pl.Float64,
-    "low": pl.Float64,
-    "high": pl.Float64,
-    "level": pl.Float64,
-    "method": pl.String,
-    "n": pl.Int64,
-    "clusters": pl.Int64,
-    "missing": pl.Int64,
-}
 CELL_SCHEMA: dict[str, Any] = {
     "arm": pl.String,
     "rate": pl.Float64,

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from pipeline.reporting._format import NONE
+from pipeline.reporting.page._format import NONE
 
 __all__ = ["Cell", "aligned", "is_number"]
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipeline.reporting._measured import in_cells, joined_labels, measured
+from pipeline.reporting.rows import in_cells, joined_labels, measured
 from pipeline.statistics import replication_interval
 
 __all__ = ["state_table"]

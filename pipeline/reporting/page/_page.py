@@ -5,19 +5,19 @@ from typing import Any
 import polars as pl
 
 from pipeline.params import Params
-from pipeline.reporting._fidelity import fidelity_sections
-from pipeline.reporting._figures_parts import (
+from pipeline.reporting.page._fidelity import fidelity_sections
+from pipeline.reporting.page._figures_parts import (
     ablation_figure,
     drift_figure,
     mix_figure,
     reliability_figure,
 )
-from pipeline.reporting._figures_plane import cost_quality_figure, frontier_figure
-from pipeline.reporting._format import number_text
-from pipeline.reporting._headline import headline
-from pipeline.reporting._html import ReportContext, ReportSection
-from pipeline.reporting._inputs import ReportInputs
-from pipeline.reporting._views import (
+from pipeline.reporting.page._figures_plane import cost_quality_figure, frontier_figure
+from pipeline.reporting.page._format import number_text
+from pipeline.reporting.page._headline import headline
+from pipeline.reporting.page._html import ReportContext, ReportSection
+from pipeline.reporting.page._inputs import ReportInputs
+from pipeline.reporting.page._views import (
     baseline_view,
     contrast_view,
     operating_points_view,

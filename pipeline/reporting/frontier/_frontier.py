@@ -5,9 +5,15 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import UnknownNameError
-from pipeline.reporting._cells import ESTIMATE_SCHEMA
-from pipeline.reporting._measured import METRIC_UNITS, in_cells, joined_labels, measured
-from pipeline.reporting._pairs import PAIRED_METRICS, gap
+from pipeline.reporting.rows import (
+    ESTIMATE_SCHEMA,
+    METRIC_UNITS,
+    PAIRED_METRICS,
+    gap,
+    in_cells,
+    joined_labels,
+    measured,
+)
 from pipeline.statistics import pareto_mask
 from pipeline.streams import stream
 

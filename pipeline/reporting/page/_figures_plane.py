@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipeline.reporting._style import AMBER, BLUE, GREY, INK, canvas, place_labels, svg_text
+from pipeline.reporting.page._style import AMBER, BLUE, GREY, INK, canvas, place_labels, svg_text
 from pipeline.statistics import mixture_hull
 
 __all__ = ["cost_quality_figure", "frontier_figure"]

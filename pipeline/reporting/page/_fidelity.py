@@ -1,7 +1,7 @@
 """Sections on how true the engine is, which every simulated number above them rests on."""
 
-from pipeline.reporting._html import ReportSection
-from pipeline.reporting._inputs import ReportInputs
+from pipeline.reporting.page._html import ReportSection
+from pipeline.reporting.page._inputs import ReportInputs
 
 __all__ = ["fidelity_sections"]
 

@@ -7,9 +7,7 @@ import polars as pl
 
 from pipeline.errors import UnknownNameError
 from pipeline.params import AblationParams, ContrastParams
-from pipeline.reporting._cells import ESTIMATE_SCHEMA
-from pipeline.reporting._measured import METRIC_UNITS, joined_labels, measured
-from pipeline.reporting._pairs import Gap, gap
+from pipeline.reporting.rows import ESTIMATE_SCHEMA, METRIC_UNITS, Gap, gap, joined_labels, measured
 from pipeline.statistics import holm
 from pipeline.streams import stream
 

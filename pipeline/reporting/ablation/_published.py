@@ -8,7 +8,7 @@ import polars as pl
 
 from pipeline.errors import UnknownNameError
 from pipeline.params import ClaimParams, PublishedParams
-from pipeline.reporting._measured import in_cells, joined_labels, measured, runs_of
+from pipeline.reporting.rows import in_cells, joined_labels, measured, runs_of
 from pipeline.statistics import paired_replication_interval, replication_interval
 
 __all__ = ["published_cells", "published_table"]

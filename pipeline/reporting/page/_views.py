@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from pipeline.reporting._format import estimate_text
+from pipeline.reporting.page._format import estimate_text
 
 __all__ = [
     "baseline_view",

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.reporting._align import Cell, aligned, is_number
-from pipeline.reporting._format import NONE, estimate_text, number_text
+from pipeline.reporting.page._align import Cell, aligned, is_number
+from pipeline.reporting.page._format import NONE, estimate_text, number_text
 
 __all__ = ["ReportContext", "ReportSection", "render"]
 

@@ -4,9 +4,19 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.reporting._drift import PREDICTED
-from pipeline.reporting._format import estimate_text
-from pipeline.reporting._style import AMBER, BLUE, GREY, INK, PALETTE, bare, canvas, key, svg_text
+from pipeline.reporting.drift._drift import PREDICTED
+from pipeline.reporting.page._format import estimate_text
+from pipeline.reporting.page._style import (
+    AMBER,
+    BLUE,
+    GREY,
+    INK,
+    PALETTE,
+    bare,
+    canvas,
+    key,
+    svg_text,
+)
 
 __all__ = ["ablation_figure", "drift_figure", "mix_figure", "reliability_figure"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from pipeline.reporting._measured import runs_of
+from pipeline.reporting.rows._measured import runs_of
 from pipeline.statistics import (
     Estimate,
     PairedDifferences,

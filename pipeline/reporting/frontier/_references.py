@@ -7,8 +7,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.errors import DataError, UnknownNameError
-from pipeline.reporting._cells import ESTIMATE_SCHEMA
-from pipeline.reporting._measured import METRIC_UNITS, joined_labels
+from pipeline.reporting.rows import ESTIMATE_SCHEMA, METRIC_UNITS, joined_labels
 from pipeline.statistics import mean_interval, mixture_hull
 from pipeline.streams import stream
 

@@ -1,0 +1,23 @@
+"""What every table starts from: the view of request rows, pairs of arms, columns of an interval."""
+
+from pipeline.reporting.rows._estimate import ESTIMATE_SCHEMA
+from pipeline.reporting.rows._measured import (
+    METRIC_UNITS,
+    in_cells,
+    joined_labels,
+    measured,
+    runs_of,
+)
+from pipeline.reporting.rows._pairs import PAIRED_METRICS, Gap, gap
+
+__all__ = [
+    "ESTIMATE_SCHEMA",
+    "METRIC_UNITS",
+    "PAIRED_METRICS",
+    "Gap",
+    "gap",
+    "in_cells",
+    "joined_labels",
+    "measured",
+    "runs_of",
+]
