@@ -157,6 +157,8 @@ REQUESTS = Schema(
         Column("prompt_id", _TEXT, "stable id of the prompt"),
         Column("group_id", _TEXT, "cluster of the statistics"),
         Column("dataset", _TEXT, "the set or family"),
+        Column("split", _TEXT, "part that its prompt belongs to", among=("validation", "test")),
+        Column("changed", _BOOL, "whether it came after the traffic's change in mid-run"),
         Column("measured", _BOOL, "false in the warm-up, which no statistic uses"),
         Column("t_scheduled", _FLOAT, "when it was to be sent, s on the run's clock", low=0.0),
         Column("t_decided", _FLOAT, "when the router had decided, s", low=0.0),

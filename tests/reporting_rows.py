@@ -34,6 +34,8 @@ def request(request_id: int = 0, **changes: Any) -> dict[str, Any]:
         "prompt_id": f"p{prompt}",
         "group_id": f"g{prompt // 2}",
         "dataset": "d",
+        "split": "test",
+        "changed": False,
         "measured": True,
         "t_scheduled": 1.0,
         "t_decided": 1.1,

@@ -77,29 +77,18 @@ def explain(
     traffic: Annotated[str, typer.Option(help="steady, or one of loadtest.traffic.")] = "steady",
 ) -> None:
     """Say why a request of a simulated cell went where it went."""
-    from pipeline.fleet import Fleet
     from pipeline.loadtest import cells_of, explain, open_bench
     from pipeline.params import load_params
-    from pipeline.predictors import load_latency
     from pipeline.scheduling import explanation
 
     params = load_params(Paths.PARAMS)
     [cell] = cells_of(params.loadtest, [arm], [rate], [seed], [traffic])
-    bench, fleet = open_bench(params), Fleet.of(params.base.fleet)
-    trace = explain(
-        cell,
-        request,
-        bench.params,
-        fleet,
-        bench.workload,
-        load_latency(bench.latency_folder),
-        bench.seed,
-        bench.traces.get(traffic),
-    )
+    rig = open_bench(params).rig()
+    trace = explain(cell, request, rig)
     if trace is None:
         typer.echo(f"request {request} was refused: nobody could meet what it asks for")
         return
-    for line in explanation(trace, fleet.names):
+    for line in explanation(trace, rig.fleet.names):
         typer.echo(line)
 
 
@@ -183,18 +172,7 @@ def _serve(
 
 
 async def _over_http(bench: "Bench", cell: "Cell", fleet: Path, timeout: float) -> "WallRun":
-    from pipeline.fleet import Fleet
     from pipeline.loadtest import open_site, run_wall_cell
-    from pipeline.predictors import load_latency
 
     site = await open_site(bench, cell, fleet, timeout)
-    return await run_wall_cell(
-        cell,
-        bench.params,
-        Fleet.of(bench.fleet),
-        bench.workload,
-        load_latency(bench.latency_folder),
-        bench.seed,
-        site,
-        bench.traces.get(cell.traffic),
-    )
+    return await run_wall_cell(cell, bench.rig(), site)

@@ -3,6 +3,7 @@
 from pipeline.loadtest._cell import Cell, explain, run_cell
 from pipeline.loadtest._grid import Bench, cells_of, run_grid
 from pipeline.loadtest._open import open_bench
+from pipeline.loadtest._rig import Rig
 from pipeline.loadtest._router_time import (
     RouterTime,
     cost_block,
@@ -21,6 +22,7 @@ __all__ = [
     "Bench",
     "Cell",
     "PromptReader",
+    "Rig",
     "RouterTime",
     "Site",
     "WallRun",

@@ -4,20 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from pipeline.errors import ParamsError
-from pipeline.fleet import Fleet
+from pipeline.errors import DataError, ParamsError
 from pipeline.loadtest._record import RunKey, record
+from pipeline.loadtest._rig import Rig
 from pipeline.loadtest._router import Router
 from pipeline.loadtest._setup import set_up
 from pipeline.loadtest._source import Source
-from pipeline.loadtest._workload import Workload
-from pipeline.params import STEADY, ClosedParams, LoadtestParams, TrafficParams
-from pipeline.predictors import LatencyModel
+from pipeline.params import STEADY, ChangeParams, ClosedParams
 from pipeline.scheduling import Trace
 from pipeline.streams import stream
 from pipeline.workload.arrivals import ClosedLoop, arrival_times
-from pipeline.workload.arrivals import Trace as ArrivalTrace
 
 __all__ = ["Cell", "explain", "plan_cell", "run_cell"]
 
@@ -32,94 +30,92 @@ class Cell:
     traffic: str = STEADY
 
 
-def run_cell(
-    cell: Cell,
-    params: LoadtestParams,
-    fleet: Fleet,
-    workload: Workload,
-    latency: LatencyModel | None,
-    seed: int,
-    trace: ArrivalTrace | None = None,
-) -> pl.DataFrame:
+def run_cell(cell: Cell, rig: Rig) -> pl.DataFrame:
     """Simulate one cell; return one REQUESTS row per request, labelled simulated.
 
     Cells of equal traffic, rate and seed share arrivals, prompts and faults whatever their arm:
     common random numbers.
-
-    Args:
-        cell: which.
-        params: section of params.yaml.
-        fleet, workload, latency: what serves, what is asked, and the trained heads.
-        seed: base seed.
-        trace: times to replay, where the arrivals name one.
     """
-    router = plan_cell(cell, params, fleet, workload, latency, seed, trace)
-    key = RunKey(cell.traffic, cell.arm, cell.rate, cell.seed, "simulated")
-    return record(key, router.serve(), router.setup, params.warmup_requests)
+    router = plan_cell(cell, rig)
+    split = rig.params.shape(cell.traffic).split
+    key = RunKey(cell.traffic, cell.arm, cell.rate, cell.seed, split, "simulated")
+    return record(key, router.serve(), router.setup, rig.params.warmup_requests)
 
 
-def explain(
-    cell: Cell,
-    request: int,
-    params: LoadtestParams,
-    fleet: Fleet,
-    workload: Workload,
-    latency: LatencyModel | None,
-    seed: int,
-    trace: ArrivalTrace | None = None,
-) -> Trace | None:
+def explain(cell: Cell, request: int, rig: Rig) -> Trace | None:
     """Run a cell and return why one request went where it went; None if it was refused.
 
     Raises:
         ParamsError: the cell has no such request.
     """
-    requests = params.shape(cell.traffic).requests or params.requests
+    requests = rig.params.requests_of(cell.traffic)
     if not 0 <= request < requests:
         raise ParamsError(f"request {request}: the cell has the requests 0 to {requests - 1}")
-    router = plan_cell(cell, params, fleet, workload, latency, seed, trace)
+    router = plan_cell(cell, rig)
     router.explain = request
     router.serve()
     return router.trace
 
 
-def _prompt_rows(cell: Cell, requests: int, prompts: int, seed: int) -> list[int]:
-    """Prompt row of every request: every prompt once before any comes again."""
-    draw = stream(seed, "prompts", *_coordinates(cell))
-    rounds = -(-requests // prompts)
-    rows = np.concatenate([draw.permutation(prompts) for _ in range(rounds)])[:requests]
-    return [int(row) for row in rows]
-
-
-def plan_cell(
-    cell: Cell,
-    params: LoadtestParams,
-    fleet: Fleet,
-    workload: Workload,
-    latency: LatencyModel | None,
-    seed: int,
-    trace: ArrivalTrace | None = None,
-) -> Router:
-    """Return the router of a cell, ready to serve; the arguments are those of `run_cell`."""
-    shape = params.shape(cell.traffic)
-    requests = shape.requests or params.requests
-    run = _coordinates(cell)
+def plan_cell(cell: Cell, rig: Rig) -> Router:
+    """Return the router of a cell, ready to serve."""
+    requests, run = rig.params.requests_of(cell.traffic), _coordinates(cell)
+    setup = set_up(cell.arm, rig, *run, traffic=cell.traffic)
     return Router(
-        set_up(cell.arm, params, fleet, workload, latency, seed, *run),
-        _source(shape, cell, requests, seed, trace),
-        _prompt_rows(cell, requests, len(workload.prompt_ids), seed),
-        stream(seed, "faults", *run).random(requests),
-        stream(seed, "telemetry", *run),
+        setup,
+        _source(cell, rig),
+        _prompt_rows(cell, rig),
+        stream(rig.seed, "faults", *run).random(requests),
+        stream(rig.seed, "telemetry", *run),
     )
 
 
-def _source(
-    shape: TrafficParams, cell: Cell, requests: int, seed: int, trace: ArrivalTrace | None
-) -> Source:
-    draw = stream(seed, "arrivals", *_coordinates(cell))
-    if isinstance(shape.arrivals, ClosedParams):
-        loop = ClosedLoop(shape.arrivals, draw)
-        return Source(loop.first(min(shape.arrivals.users, requests)), requests, loop)
-    return Source(arrival_times(shape.arrivals, cell.rate, requests, draw, trace), requests)
+def _prompt_rows(cell: Cell, rig: Rig) -> list[int]:
+    """Prompt row of every request: every prompt once before any comes again."""
+    draw = stream(rig.seed, "prompts", *_coordinates(cell))
+    requests, datasets = (
+        rig.params.requests_of(cell.traffic),
+        rig.workload_of(cell.traffic).datasets,
+    )
+    change = rig.params.shape(cell.traffic).change
+    if change is None or change.datasets is None:
+        return _rounds(np.arange(len(datasets)), requests, draw)
+    before, after = _pools(datasets, change, cell.traffic)
+    first = change.first(requests)
+    return [*_rounds(before, first, draw), *_rounds(after, requests - first, draw)]
+
+
+def _pools(
+    datasets: list[str], change: ChangeParams, traffic: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Prompt rows that come before and after a shift of the mix."""
+    later = np.isin(datasets, change.datasets or ())
+    if later.all() or not later.any():
+        known = ", ".join(sorted(set(datasets)))
+        raise DataError(
+            f"loadtest.traffic.{traffic}.change.datasets: some of the data sets of the prompts are "
+            f"accepted, not all and not none; they are {known}"
+        )
+    return np.flatnonzero(~later), np.flatnonzero(later)
+
+
+def _rounds(rows: NDArray[np.int64], requests: int, draw: np.random.Generator) -> list[int]:
+    rounds = -(-requests // rows.size)
+    drawn = [draw.permutation(rows) for _ in range(rounds)]
+    return [int(row) for row in np.concatenate([*drawn, rows[:0]])[:requests]]
+
+
+def _source(cell: Cell, rig: Rig) -> Source:
+    requests, arrivals = (
+        rig.params.requests_of(cell.traffic),
+        rig.params.shape(cell.traffic).arrivals,
+    )
+    draw = stream(rig.seed, "arrivals", *_coordinates(cell))
+    if isinstance(arrivals, ClosedParams):
+        loop = ClosedLoop(arrivals, draw)
+        return Source(loop.first(min(arrivals.users, requests)), requests, loop)
+    trace = rig.traces.get(cell.traffic)
+    return Source(arrival_times(arrivals, cell.rate, requests, draw, trace), requests)
 
 
 def _coordinates(cell: Cell) -> tuple[float | int | str, ...]:

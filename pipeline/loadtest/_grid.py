@@ -13,6 +13,7 @@ from pipeline.errors import UnknownNameError
 from pipeline.files import content_hash
 from pipeline.fleet import Fleet
 from pipeline.loadtest._cell import Cell, run_cell
+from pipeline.loadtest._rig import Rig
 from pipeline.loadtest._workload import Workload
 from pipeline.params import STEADY, FleetParams, LoadtestParams
 from pipeline.predictors import load_latency
@@ -31,7 +32,7 @@ class Bench:
     Attributes:
         params: section of params.yaml.
         fleet: declaration of the instances.
-        workload: the test prompts.
+        workloads: the prompts by split.
         latency_folder: the trained heads.
         seed: base seed.
         inputs: hash of the files that the workload, the heads and the trace came from.
@@ -40,11 +41,17 @@ class Bench:
 
     params: LoadtestParams
     fleet: FleetParams
-    workload: Workload
+    workloads: Mapping[str, Workload]
     latency_folder: Path
     seed: int
     inputs: str
     traces: Mapping[str, Trace] = field(default_factory=dict)
+
+    def rig(self) -> Rig:
+        """Load the heads and lay out the fleet, in the process that runs the cells."""
+        latency = load_latency(self.latency_folder)
+        fleet = Fleet.of(self.fleet)
+        return Rig(self.params, fleet, self.workloads, latency, self.seed, self.traces)
 
     def key(self, cell: Cell) -> str:
         """Content key of a cell: whatever can change its rows, and nothing else."""
@@ -59,8 +66,8 @@ class Bench:
                 "arm": arm.model_dump(),
                 "weights": weights,
                 "shared": shared,
-                "arrivals": shape.arrivals.model_dump(),
-                "requests": shape.requests or self.params.requests,
+                "shape": shape.model_dump(exclude={"arms", "rates", "requests"}),
+                "requests": self.params.requests_of(cell.traffic),
                 "fleet": self.fleet.model_dump(),
                 "seed": self.seed,
                 "inputs": self.inputs,
@@ -134,13 +141,10 @@ def _run(bench: Bench, todo: list[tuple[Cell, Path]], jobs: int) -> None:
 
 
 def _worker(bench: Bench) -> Callable[[Cell, Path], None]:
-    fleet = Fleet.of(bench.fleet)
-    latency = load_latency(bench.latency_folder)
+    rig = bench.rig()
 
     def work(cell: Cell, path: Path) -> None:
-        trace = bench.traces.get(cell.traffic)
-        rows = run_cell(cell, bench.params, fleet, bench.workload, latency, bench.seed, trace)
-        write_rows(rows, path, REQUESTS)
+        write_rows(run_cell(cell, rig), path, REQUESTS)
 
     return work
 

@@ -1,12 +1,13 @@
 """A bench from the files of earlier stages."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 from pipeline.errors import ModelError
 from pipeline.files import content_hash, file_hash
 from pipeline.loadtest._grid import Bench
-from pipeline.loadtest._workload import make_workload
+from pipeline.loadtest._workload import Workload, make_workload
 from pipeline.params import STEADY, LoadtestParams, Params, TraceParams
 from pipeline.predictors import load_length, load_quality
 from pipeline.rows import DATASET, EMBEDDINGS, PROMPTS
@@ -20,7 +21,7 @@ __all__ = ["open_bench"]
 
 
 def open_bench(params: Params) -> Bench:
-    """Load the registered predictors and the test split of this project.
+    """Load the registered predictors and the prompts that the load test asks.
 
     Raises:
         ModelError: a predictor on disk is not the one that was registered.
@@ -30,15 +31,21 @@ def open_bench(params: Params) -> Bench:
     hashes = {kind: file_hash(folder) for kind, folder in folders.items()}
     _check_registered(hashes, params.register_.prefix)
     learned = _learned(params.loadtest, params.base.fleet.models)
-    workload = make_workload(
+    prompts = read_rows(Paths.PROMPTS, PROMPTS).select("prompt_id", "prompt_text")
+    make = partial(
+        make_workload,
         read_rows(Paths.DATASET, DATASET),
         read_rows(Paths.EMBEDDINGS, EMBEDDINGS),
         load_quality(Paths.QUALITY),
         load_length(Paths.LENGTH),
         params.base.fleet.prices,
         learned,
-        dict(read_rows(Paths.PROMPTS, PROMPTS).select("prompt_id", "prompt_text").iter_rows()),
+        dict(prompts.iter_rows()),
     )
+    shapes = [params.loadtest.shape(name) for name in (STEADY, *params.loadtest.traffic)]
+    workloads: dict[str, Workload] = {
+        split: make(split) for split in sorted({shape.split for shape in shapes})
+    }
     hashes |= {"routers": file_hash(Paths.ROUTERS)}
     data = {"dataset": file_hash(Paths.DATASET), "embeddings": file_hash(Paths.EMBEDDINGS)}
     traces = {}
@@ -51,7 +58,7 @@ def open_bench(params: Params) -> Bench:
     return Bench(
         params=params.loadtest,
         fleet=params.base.fleet,
-        workload=workload,
+        workloads=workloads,
         latency_folder=Paths.LATENCY,
         seed=params.base.seed,
         inputs=content_hash(hashes | data),

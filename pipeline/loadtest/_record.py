@@ -25,6 +25,7 @@ class RunKey:
     arm: str
     rate: float
     seed: int
+    split: str
     label: str
 
 
@@ -50,6 +51,7 @@ def _asked(decision: Decision, setup: Setup) -> Row:
     asked = setup.objectives
     return {
         "request_id": decision.request,
+        "changed": decision.request >= setup.changes_at,
         "prompt_id": workload.prompt_ids[row],
         "group_id": workload.group_ids[row],
         "dataset": workload.datasets[row],
@@ -70,12 +72,12 @@ def _served(decision: Decision, setup: Setup) -> Row:
     sequence, chosen = decision.sequence, decision.assignment.instance
     if sequence is None or chosen is None:
         return {"status": "refused", "cost_usd": 0.0, "output_tokens": 0, "cut": False}
-    workload, fleet = setup.workload, setup.fleet
+    truth, fleet = setup.truth(decision.request), setup.fleet
     row, model = decision.assignment.row, fleet.model_index[chosen]
     tier = fleet.params.tiers[fleet.tiers[chosen]]
     ok = sequence.done is not None
     # The label is of the whole answer, and nobody has judged a part of it.
-    label = float(workload.quality[row, model]) if ok and not decision.cut else np.nan
+    label = float(truth.quality[row, model]) if ok and not decision.cut else np.nan
     spent = sequence.prompt_tokens * tier.price_in + sequence.generated * tier.price_out
     return {
         "t_dispatched": sequence.submitted,
@@ -85,7 +87,7 @@ def _served(decision: Decision, setup: Setup) -> Row:
         "tier": fleet.tiers[chosen],
         "model": tier.model,
         "output_tokens": sequence.generated,
-        "output_tokens_source": workload.output_sources[row][model],
+        "output_tokens_source": truth.output_sources[row][model],
         "cut": decision.cut and ok,
         "status": "ok" if ok else "failed",
         "quality": _finite(label),

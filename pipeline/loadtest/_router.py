@@ -130,7 +130,8 @@ class Router:
             return None, False
         setup, chosen = self.setup, assignment.instance
         prompt_tokens = int(setup.estimates.prompt_tokens[assignment.row])
-        full = int(setup.workload.output_tokens[assignment.row, setup.fleet.model_index[chosen]])
+        truth = setup.truth(request)
+        full = int(truth.output_tokens[assignment.row, setup.fleet.model_index[chosen]])
         allowed = setup.allowed_tokens(assignment.row, chosen, full)
         predicted = assignment.predicted_tokens
         sequence = Sequence(request, prompt_tokens, allowed, predicted, at)

@@ -11,13 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ParamsError
-from pipeline.fleet import Fleet
 from pipeline.loadtest._grid import Bench
 from pipeline.loadtest._setup import Setup, set_up
 from pipeline.loadtest._wall_beliefs import Beliefs, PromptReader, decide
 from pipeline.loadtest._wall_open import prompt_reader, prompt_texts
 from pipeline.params import ArmParams, DecisionParams
-from pipeline.predictors import load_latency
 from pipeline.streams import stream
 
 __all__ = [
@@ -97,7 +95,7 @@ def router_times(bench: Bench, encoder: Encoder) -> Iterator[RouterTime]:
         ParamsError: no arm reads prompts with learned latency, or every arm reads them.
         SchemaError, ModelError: an earlier stage's file is absent or unusable.
     """
-    texts = prompt_texts(bench.workload)
+    texts = prompt_texts(bench.workloads["test"])
     yield from (_decisions(bench, texts) if encoder == "minilm" else _classifier(bench, texts))
 
 
@@ -167,8 +165,7 @@ def _arm(bench: Bench, fits: Callable[[ArmParams], bool], what: str) -> str:
 
 
 def _decision(bench: Bench, arm: str, texts: list[str], reader: PromptReader) -> Work:
-    fleet, latency = Fleet.of(bench.fleet), load_latency(bench.latency_folder)
-    setup = set_up(arm, bench.params, fleet, bench.workload, latency, bench.seed)
+    setup = set_up(arm, bench.rig())
     _fill(setup)
     beliefs = Beliefs(setup, texts, reader)
     return lambda rows: decide(setup, beliefs, rows)

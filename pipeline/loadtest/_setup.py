@@ -1,20 +1,22 @@
 """An arm made ready for one run: its policy, its memory, its costs and its requests' wishes."""
 
+import math
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 import numpy as np
 
 from pipeline.fleet import Fleet
+from pipeline.loadtest._rig import Rig
 from pipeline.loadtest._workload import Workload
 from pipeline.params import (
+    STEADY,
     ArmParams,
     BatchParams,
     DecisionParams,
-    LoadtestParams,
     ObjectiveParams,
     TelemetryParams,
 )
-from pipeline.predictors import LatencyModel
 from pipeline.scheduling import (
     Batcher,
     Estimates,
@@ -45,6 +47,8 @@ class Setup:
         batching, telemetry: their parameters.
         cost: router time of a batch.
         hop_s: from the router to an instance.
+        changes_at: number of the first request after a change in mid-run; inf without one.
+        later: what is true of the prompts from then on.
     """
 
     arm: ArmParams
@@ -59,10 +63,16 @@ class Setup:
     telemetry: TelemetryParams
     cost: DecisionParams
     hop_s: float
+    changes_at: float
+    later: Workload
 
     def decision_s(self, size: int) -> float:
         """Seconds that the router takes for a batch of this size."""
         return (self.cost.base_ms + self.cost.per_request_ms * size) * 1e-3
+
+    def truth(self, request: int) -> Workload:
+        """What is true of the prompts when this request comes, whatever is believed."""
+        return self.later if request >= self.changes_at else self.workload
 
     def asked(self, rows: list[int]) -> Objectives:
         """What the prompts of these rows ask for."""
@@ -86,17 +96,10 @@ class Setup:
         return told.max_tokens
 
 
-def set_up(
-    name: str,
-    params: LoadtestParams,
-    fleet: Fleet,
-    workload: Workload,
-    latency: LatencyModel | None,
-    seed: int,
-    *run: float | int | str,
-) -> Setup:
+def set_up(name: str, rig: Rig, *run: float | int | str, traffic: str = STEADY) -> Setup:
     """Make an arm ready; `run` are the coordinates that its random streams depend on."""
-    arm = params.arms[name]
+    params, workload, fleet = rig.params, rig.workload_of(traffic), rig.fleet_of(traffic)
+    arm, seed = params.arms[name], rig.seed
     rng = stream(seed, "arm", name, *run)
     prices = list(fleet.params.prices.values())
     estimates = workload.estimates_for(name)
@@ -110,14 +113,31 @@ def set_up(
         workload=workload,
         estimates=estimates,
         objectives=objectives_of(params.objectives, workload, stream(seed, "objectives")),
-        policy=make_policy(arm, fleet, params, latency, workload.best_single, rng),
+        policy=make_policy(arm, fleet, params, rig.latency, workload.best_single, rng),
         keeper=make_keeper(arm, fleet),
         batcher=Batcher(batching),
         batching=batching,
         telemetry=telemetry_of(arm, params),
         cost=params.router.costs[cost],
         hop_s=params.router.hop_ms * 1e-3,
+        **_change(rig, traffic, workload),
     )
+
+
+class _Change(TypedDict):
+    changes_at: float
+    later: Workload
+
+
+def _change(rig: Rig, traffic: str, workload: Workload) -> _Change:
+    """When a traffic changes in mid-run, and what its prompts are answered with afterwards."""
+    change = rig.params.shape(traffic).change
+    if change is None:
+        return {"changes_at": math.inf, "later": workload}
+    later, models = workload, rig.fleet.params.models
+    if change.model is not None and change.answers_like is not None:
+        later = workload.updated(models.index(change.model), models.index(change.answers_like))
+    return {"changes_at": change.first(rig.params.requests_of(traffic)), "later": later}
 
 
 def objectives_of(

@@ -11,18 +11,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.errors import ParamsError
-from pipeline.fleet import Fleet
 from pipeline.fleet.live import Client
 from pipeline.fleet.telemetry import FleetReader, PollRule
 from pipeline.loadtest._cell import Cell, plan_cell
 from pipeline.loadtest._record import RunKey, record
+from pipeline.loadtest._rig import Rig
 from pipeline.loadtest._setup import Setup
 from pipeline.loadtest._wall_beliefs import Beliefs, PromptReader, decide
 from pipeline.loadtest._wall_router import WallRouter
-from pipeline.loadtest._workload import Workload
-from pipeline.params import LoadtestParams
-from pipeline.predictors import LatencyModel
-from pipeline.workload.arrivals import Trace
 
 __all__ = ["Site", "WallRun", "lag_line", "run_wall_cell"]
 
@@ -60,45 +56,42 @@ class WallRun:
     lags: NDArray[np.float64]
 
 
-async def run_wall_cell(
-    cell: Cell,
-    params: LoadtestParams,
-    fleet: Fleet,
-    workload: Workload,
-    latency: LatencyModel | None,
-    seed: int,
-    site: Site,
-    trace: Trace | None = None,
-) -> WallRun:
-    """Serve one cell over HTTP; the arguments are those of `run_cell`, and where to serve it.
+async def run_wall_cell(cell: Cell, rig: Rig, site: Site) -> WallRun:
+    """Serve one cell over HTTP, at this site.
 
     Arrivals, prompts and objectives are those of the simulated cell. Router time and everything
     after it are measured; what was really on an instance nobody knows, and stays null.
 
     Raises:
-        ParamsError: the arm's telemetry is one that only a simulation has.
+        ParamsError: the arm's telemetry or its traffic is one that only a simulation has.
         EndpointError: an endpoint is not the URL of a server.
     """
-    _rehearse(plan_cell(cell, params, fleet, workload, latency, seed, trace).setup, site)
-    plan = plan_cell(cell, params, fleet, workload, latency, seed, trace)
+    shape = rig.params.shape(cell.traffic)
+    if shape.faults or shape.change is not None:
+        raise ParamsError(
+            f"loadtest.traffic.{cell.traffic} has faults or a change, which only a simulated fleet "
+            "follows; over HTTP a fleet file declares its faults itself"
+        )
+    _rehearse(plan_cell(cell, rig).setup, site)
+    plan = plan_cell(cell, rig)
     beliefs = Beliefs(plan.setup, site.texts, site.reader)
     setup = replace(plan.setup, estimates=beliefs.estimates)
     clock = asyncio.get_running_loop().time  # monotonic, as the clients' is
-    urls = {name: site.endpoints[name] for name in fleet.names}
+    urls = {name: site.endpoints[name] for name in rig.fleet.names}
     rule = PollRule(period=max(setup.telemetry.period_s, SHORTEST_PERIOD_S))
     async with AsyncExitStack() as stack:
         clients = [
             await stack.enter_async_context(Client(url, site.timeout_s, needs_usage=False))
             for url in urls.values()
         ]
-        telemetry = await stack.enter_async_context(FleetReader(urls, rule, seed))
+        telemetry = await stack.enter_async_context(FleetReader(urls, rule, rig.seed))
         await _all_asked(telemetry)
         router = WallRouter(
             setup, plan.source, plan.rows, site.texts, beliefs, clients, telemetry, clock
         )
         decisions = await router.serve()
-    key = RunKey(cell.traffic, cell.arm, cell.rate, cell.seed, site.label)
-    rows = record(key, decisions, setup, params.warmup_requests)
+    key = RunKey(cell.traffic, cell.arm, cell.rate, cell.seed, shape.split, site.label)
+    rows = record(key, decisions, setup, rig.params.warmup_requests)
     return WallRun(rows, np.array(router.lags))
 
 

@@ -57,7 +57,7 @@ async def open_site(bench: Bench, cell: Cell, file: Path, timeout_s: float) -> S
     return Site(
         endpoints=declared.endpoints,
         label=label,
-        texts=prompt_texts(bench.workload),
+        texts=prompt_texts(bench.workloads[bench.params.shape(cell.traffic).split]),
         reader=prompt_reader(bench, bench.params.arms[cell.arm]),
         timeout_s=timeout_s,
     )

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Workload:
-    """n test prompts and M models.
+    """n prompts of one split and M models.
 
     Attributes:
         prompt_ids, group_ids, datasets: n texts each.
@@ -44,6 +44,17 @@ class Workload:
         """The beliefs that an arm holds, with its learned router's where it has one."""
         return replace(self.estimates, worth=self.worth.get(arm))
 
+    def updated(self, model: int, like: int) -> "Workload":
+        """The same prompts and beliefs where one model answers as another one does."""
+        columns = list(range(self.quality.shape[1]))
+        columns[model] = like
+        return replace(
+            self,
+            output_tokens=self.output_tokens[:, columns],
+            output_sources=[[row[column] for column in columns] for row in self.output_sources],
+            quality=self.quality[:, columns],
+        )
+
 
 def make_workload(
     dataset: pl.DataFrame,
@@ -53,8 +64,9 @@ def make_workload(
     prices: dict[str, tuple[float, float]],
     learned: Mapping[str, Learned] | None = None,
     texts: Mapping[str, str] | None = None,
+    split: str = "test",
 ) -> Workload:
-    """Lay out the test split for a load test.
+    """Lay out a split for a load test.
 
     Args:
         dataset: DATASET rows of all splits.
@@ -63,44 +75,45 @@ def make_workload(
         prices: USD per million prompt and output tokens, by model.
         learned: the learned router of every arm that has one.
         texts: of the prompts, by id; a router that was trained on texts needs them.
+        split: whose prompts are asked.
 
     Raises:
-        DataError: a model of the fleet has no rows or is unknown to a predictor, or a test prompt
-            has no output length.
+        DataError: a model of the fleet has no rows or is unknown to a predictor, or a prompt of
+            the split has no output length.
     """
     models = list(prices)
     estimator = Estimator(quality, length, prices)
     known = texts or {}
-    test = dataset.filter(pl.col("split") == "test")
-    prompts = test.unique("prompt_id", maintain_order=True).sort("prompt_id")
+    asked = dataset.filter(pl.col("split") == split)
+    prompts = asked.unique("prompt_id", maintain_order=True).sort("prompt_id")
     ids = prompts["prompt_id"].to_list()
-    tokens = _matrix(test, "output_tokens", ids, models)
+    tokens = _matrix(asked, "output_tokens", ids, models)
     if np.isnan(tokens).any():
         row, column = np.argwhere(np.isnan(tokens))[0]
         raise DataError(
-            f"no output length of {models[column]!r} for test prompt {ids[row]!r}; "
+            f"no output length of {models[column]!r} for {split} prompt {ids[row]!r}; "
             "every pair of a load test needs one"
         )
     vectors = prompts.select("prompt_id").join(embeddings, on="prompt_id", how="left")
     embedded = vectors["embedding"].to_numpy()
     validation = dataset.filter(pl.col("split") == "validation")
-    labels = _matrix(test, "quality", ids, models)
+    labels = _matrix(asked, "quality", ids, models)
     estimates = replace(
         estimator.estimate(embedded, prompts["prompt_tokens"].to_numpy().astype(np.float64)),
         oracle_quality=labels,
         dataset_quality=_by_dataset(validation, prompts["dataset"].to_list(), models),
     )
-    asked = [known[name] for name in ids if name in known]
+    read = [known[name] for name in ids if name in known]
     return Workload(
         prompt_ids=ids,
         group_ids=prompts["group_id"].to_list(),
         datasets=prompts["dataset"].to_list(),
         estimates=estimates,
         output_tokens=tokens.astype(np.int64),
-        output_sources=_texts(test, ids, models),
+        output_sources=_texts(asked, ids, models),
         quality=labels,
         best_single=_best(validation, models),
-        worth={arm: one.worth(embedded, asked) for arm, one in (learned or {}).items()},
+        worth={arm: one.worth(embedded, read) for arm, one in (learned or {}).items()},
     )
 
 

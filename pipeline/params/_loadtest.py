@@ -6,11 +6,13 @@ from pydantic import Field, model_validator
 
 from pipeline.params._arms import ArmParams, TelemetryParams, WeightParams, refuse_unknown_presets
 from pipeline.params._arrivals import ArrivalParams, PoissonParams, SquareParams
+from pipeline.params._fleet import FaultParams
 from pipeline.params._section import Count, Positive, Section, Share, refuse_unknown
 
 __all__ = [
     "STEADY",
     "BatchParams",
+    "ChangeParams",
     "DecisionParams",
     "LoadtestParams",
     "ObjectiveParams",
@@ -90,13 +92,45 @@ class ObjectiveParams(Section):
     )
 
 
+class ChangeParams(Section):
+    """What becomes different in the middle of a run, unknown to the router.
+
+    A model update: from then on `model` answers as `answers_like` does. A shift of the prompt mix:
+    before it no prompt is of `datasets`, after it every one is.
+    """
+
+    after: Share = Field(description="share of the requests that come before")
+    model: str | None = None
+    answers_like: str | None = None
+    datasets: tuple[str, ...] | None = Field(default=None, min_length=1, strict=False)
+
+    @model_validator(mode="after")
+    def _says_what(self) -> Self:
+        if (self.model is None) != (self.answers_like is None):
+            raise ValueError("model and answers_like go together")
+        if (self.model is None) == (self.datasets is None):
+            raise ValueError("a change is of a model or of datasets, one of the two")
+        return self
+
+    def first(self, requests: int) -> int:
+        """Number of the first request that comes after the change."""
+        return round(self.after * requests)
+
+
 class TrafficParams(Section):
-    """Another shape of traffic, beside the steady one, with the arms that are to meet it."""
+    """Another traffic, beside the steady one, with the arms that are to meet it.
+
+    It may have its own prompts (those of the validation split, where knobs are chosen), faults of
+    its own beside those of the fleet, and a change in mid-run.
+    """
 
     arrivals: ArrivalParams
     rates: tuple[Positive, ...] = Field(min_length=1, strict=False, description="requests/s")
     arms: tuple[str, ...] = Field(min_length=1, strict=False)
     requests: int | None = Field(default=None, ge=10, description="per cell, if not the same")
+    split: Literal["test", "validation"] = "test"
+    faults: tuple[FaultParams, ...] = Field(default=(), strict=False)
+    change: ChangeParams | None = None
 
 
 class LoadtestParams(Section):
@@ -176,3 +210,7 @@ class LoadtestParams(Section):
         return TrafficParams(
             arrivals=self.arrivals, rates=self.rates, arms=arms, requests=self.requests
         )
+
+    def requests_of(self, traffic: str) -> int:
+        """Requests of a cell of this traffic."""
+        return self.shape(traffic).requests or self.requests

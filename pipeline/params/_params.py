@@ -70,26 +70,73 @@ class Params(Section):
     report: ReportParams
 
     @model_validator(mode="after")
-    def _names_agree(self) -> Self:
-        arms = list(self.loadtest.shape(STEADY).arms)
-        refuse_unknown("arm in frontier.baseline", [self.frontier.baseline], arms)
-        for contrast in self.ablation.contrasts.values():
-            named = [contrast.better, contrast.worse]
-            refuse_unknown("arm in ablation.contrasts", named, arms)
-        for name, claim in self.published.claims.items():
-            where = f"published.claims.{name}"
-            shapes = [STEADY, *self.loadtest.traffic]
-            refuse_unknown(f"traffic in {where}", [claim.traffic], shapes)
-            shape = self.loadtest.shape(claim.traffic)
-            refuse_unknown(f"arm in {where}", [claim.faster, claim.slower], list(shape.arms))
-            if claim.rate not in shape.rates:
-                rates = ", ".join(f"{rate:g}" for rate in shape.rates)
-                raise ValueError(f"{where}: {claim.traffic} has the rates {rates}")
+    def _sources_fit(self) -> Self:
         singles = [arm.model for arm in self.loadtest.arms.values() if arm.model is not None]
         refuse_unknown("model in loadtest.arms", singles, [BEST_SINGLE, *self.base.fleet.models])
         if self.collect.source == "recorded" and self.prompts.source != "files":
             raise ValueError("collect.source 'recorded' needs prompts.source 'files'")
         return self
+
+    @model_validator(mode="after")
+    def _traffic_fits_the_fleet(self) -> Self:
+        fleet = self.base.fleet
+        for name, shape in self.loadtest.traffic.items():
+            broken = [fault.instance for fault in shape.faults]
+            where = f"loadtest.traffic.{name}"
+            refuse_unknown(f"instance in {where}.faults", broken, fleet.instance_names)
+            if shape.change is not None and shape.change.model is not None:
+                named = [shape.change.model, str(shape.change.answers_like)]
+                refuse_unknown(f"model in {where}.change", named, fleet.models)
+        return self
+
+    @model_validator(mode="after")
+    def _frontier_has_its_arms(self) -> Self:
+        arms = list(self.loadtest.shape(STEADY).arms)
+        frontier = self.frontier
+        refuse_unknown("arm in frontier.baseline", [frontier.baseline], arms)
+        for name, points in frontier.systems.items():
+            refuse_unknown(f"arm in frontier.systems.{name}", list(points), arms)
+        if frontier.tuning is not None:
+            self._known_traffic(frontier.tuning, "frontier.tuning")
+            if self.loadtest.shape(frontier.tuning).split != "validation":
+                raise ValueError(f"frontier.tuning: {frontier.tuning} is not on split validation")
+        return self
+
+    @model_validator(mode="after")
+    def _results_have_their_cells(self) -> Self:
+        for name, contrast in self.ablation.contrasts.items():
+            arms, rates = [contrast.better, contrast.worse], list(contrast.rates or ())
+            self._known_cells(f"ablation.contrasts.{name}", contrast.traffic, rates, arms)
+        refuse_unknown("preset in ablation.utility", [self.ablation.utility], self._weights)
+        if self.ablation.placebo is not None:
+            pair = [self.ablation.placebo.arm, self.ablation.placebo.of]
+            self._known_cells("ablation.placebo", STEADY, [], pair)
+        for name, claim in self.published.claims.items():
+            pair = [claim.faster, claim.slower]
+            self._known_cells(f"published.claims.{name}", claim.traffic, [claim.rate], pair)
+        point = self.drift.break_point
+        if point is not None:
+            spoiled = [arm for arms in point.doses.values() for arm in arms]
+            arms = [point.fused, *point.baselines, *spoiled]
+            self._known_cells("drift.break_point", point.traffic, [point.rate], arms)
+        return self
+
+    @property
+    def _weights(self) -> list[str]:
+        return list(self.loadtest.weights)
+
+    def _known_traffic(self, traffic: str, where: str) -> None:
+        refuse_unknown(f"traffic in {where}", [traffic], [STEADY, *self.loadtest.traffic])
+
+    def _known_cells(self, where: str, traffic: str, rates: list[float], arms: list[str]) -> None:
+        """Refuse a result that needs cells which the load test does not run."""
+        self._known_traffic(traffic, where)
+        shape = self.loadtest.shape(traffic)
+        refuse_unknown(f"arm in {where}", arms, list(shape.arms))
+        for rate in rates:
+            if rate not in shape.rates:
+                known = ", ".join(f"{one:g}" for one in shape.rates)
+                raise ValueError(f"{where}: {traffic} has the rates {known}")
 
 
 def parse_params(values: Mapping[str, Any], where: str = "params.yaml") -> Params:

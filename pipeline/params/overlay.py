@@ -14,13 +14,20 @@ from pipeline.params._params import parse_params
 
 __all__ = ["apply_overlay"]
 
-# Sections in which a preset's names replace the old ones instead of being added to them.
-_REPLACED = {
-    ("loadtest", "arms"),
-    ("loadtest", "traffic"),
-    ("ablation", "contrasts"),
-    ("published", "claims"),
-}
+class _Only(dict[str, Any]):
+    """A mapping tagged !only: its names take the place of the old ones instead of joining them."""
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+def _only(loader: yaml.SafeLoader, node: yaml.Node) -> _Only:
+    assert isinstance(node, yaml.MappingNode)
+    return _Only(loader.construct_mapping(node, deep=True))
+
+
+_Loader.add_constructor("!only", _only)
 
 
 def apply_overlay(params: Path, preset: Path, changes: list[str]) -> list[str]:
@@ -30,7 +37,7 @@ def apply_overlay(params: Path, preset: Path, changes: list[str]) -> list[str]:
 
     Args:
         params: file to change.
-        preset: YAML file with nested keys.
+        preset: YAML file with nested keys; a mapping tagged ``!only`` replaces what was there.
         changes: further ones as ``section.key=value``, the value in YAML.
 
     Raises:
@@ -40,7 +47,7 @@ def apply_overlay(params: Path, preset: Path, changes: list[str]) -> list[str]:
     editor.preserve_quotes = True
     editor.width = 120
     document = editor.load(_read(params))
-    overlay = yaml.safe_load(_read(preset)) or {}
+    overlay = yaml.load(_read(preset), _Loader) or {}
     if not isinstance(overlay, dict):
         raise ParamsError(f"{preset}: must hold sections such as base and prompts")
     for change in changes:
@@ -79,8 +86,8 @@ def _merge(
     for key, value in overlay.items():
         here = (*place, key)
         nested = isinstance(value, dict) and isinstance(document.get(key), dict)
-        if nested and here not in _REPLACED:
+        if nested and not isinstance(value, _Only):
             yield from _merge(document[key], value, here)
         elif key not in document or document[key] != value:
-            document[key] = value
+            document[key] = dict(value) if isinstance(value, _Only) else value
             yield f"{'.'.join(here)} = {value}"

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import DataError, UnknownNameError
 from pipeline.fleet import Fleet
-from pipeline.loadtest import Bench, Cell, Workload, cells_of, run_cell, run_grid, summary
+from pipeline.loadtest import Bench, Cell, Rig, Workload, cells_of, run_cell, run_grid, summary
 from pipeline.params import Params
 from pipeline.predictors import (
     LatencyModel,
@@ -27,7 +27,9 @@ def cell(
     seed: int = 1,
 ) -> pl.DataFrame:
     fleet = Fleet.of(params.base.fleet)
-    return run_cell(Cell(arm, rate, seed), params.loadtest, fleet, workload, latency, 7)
+    return run_cell(
+        Cell(arm, rate, seed), Rig(params.loadtest, fleet, {"test": workload}, latency, 7)
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_beliefs_are_stored_only_by_arms_that_hold_them(
 def bench(params: Params, workload: Workload, latency: LatencyModel, tmp_path: Path) -> Bench:
     save_latency(latency, tmp_path / "latency")
     fleet = params.base.fleet
-    return Bench(params.loadtest, fleet, workload, tmp_path / "latency", 7, "inputs")
+    return Bench(params.loadtest, fleet, {"test": workload}, tmp_path / "latency", 7, "inputs")
 
 
 def test_a_grid_resumes_and_repeats_nothing(
@@ -163,10 +165,10 @@ def test_the_key_of_a_cell_moves_with_what_matters_only(bench: Bench) -> None:
         update={"rates": (1.0,), "arms": params.arms | {"new": params.arms["random"]}}
     )
     cell = Cell("random", 6.0, 1)
-    same = Bench(other, bench.fleet, bench.workload, bench.latency_folder, 7, "inputs")
+    same = Bench(other, bench.fleet, bench.workloads, bench.latency_folder, 7, "inputs")
     assert same.key(cell) == bench.key(cell)
     longer = params.model_copy(update={"requests": 121})
-    moved = Bench(longer, bench.fleet, bench.workload, bench.latency_folder, 7, "inputs")
+    moved = Bench(longer, bench.fleet, bench.workloads, bench.latency_folder, 7, "inputs")
     assert moved.key(cell) != bench.key(cell)
     assert bench.key(Cell("random", 6.0, 2)) != bench.key(cell)
 

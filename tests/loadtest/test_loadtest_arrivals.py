@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from pipeline.fleet import Fleet
-from pipeline.loadtest import Cell, Workload, run_cell
+from pipeline.loadtest import Cell, Rig, Workload, run_cell
 from pipeline.params import ClosedParams, FaultParams, Params, SquareParams
 
 
@@ -16,7 +16,7 @@ def served(params: Params, workload: Workload, **changes: Any) -> pl.DataFrame:
     faults = changes.pop("faults", ())
     fleet = Fleet.of(params.base.fleet.model_copy(update={"faults": faults}))
     told = params.loadtest.model_copy(update=changes)
-    return run_cell(Cell("shortest_queue", 12.0, 1), told, fleet, workload, None, 7)
+    return run_cell(Cell("shortest_queue", 12.0, 1), Rig(told, fleet, {"test": workload}, None, 7))
 
 
 def test_one_user_sends_the_next_request_after_thinking(params: Params, workload: Workload) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import ParamsError, UnknownNameError
 from pipeline.fleet import Fleet
-from pipeline.loadtest import Cell, Workload, cells_of, explain, run_cell
+from pipeline.loadtest import Cell, Rig, Workload, cells_of, explain, run_cell
 from pipeline.params import (
     ArmParams,
     FaultParams,
@@ -39,7 +39,7 @@ def serve(
 ) -> pl.DataFrame:
     told = with_arm(params, "new", arm, **changes)
     fleet = Fleet.of(params.base.fleet.model_copy(update={"faults": faults}))
-    return run_cell(Cell("new", rate, 1), told, fleet, workload, latency, 7)
+    return run_cell(Cell("new", rate, 1), Rig(told, fleet, {"test": workload}, latency, 7))
 
 
 SHORTEST = {"router": "passthrough", "dispatcher": "shortest_queue"}
@@ -261,7 +261,7 @@ def test_every_traffic_has_its_own_cells(params: Params, workload: Workload) -> 
     extra = [cell for cell in cells if cell.traffic == "burst"]
     assert {(cell.arm, cell.rate) for cell in extra} == {("random", 10.0), ("shortest_queue", 10.0)}
     assert len(extra) == 2 * len(told.seeds)
-    rows = run_cell(extra[0], told, Fleet.of(params.base.fleet), workload, None, 7)
+    rows = run_cell(extra[0], Rig(told, Fleet.of(params.base.fleet), {"test": workload}, None, 7))
     assert rows.height == 200
     assert rows["traffic"].unique().to_list() == ["burst"]
     gaps = np.diff(rows["t_scheduled"].to_numpy())
@@ -274,13 +274,14 @@ def test_a_request_can_be_explained(params: Params, workload: Workload) -> None:
     told = with_arm(params, "new", STATIC)
     fleet = Fleet.of(params.base.fleet)
     cell = Cell("new", 24.0, 1)
-    rows = run_cell(cell, told, fleet, workload, None, 7)
-    trace = explain(cell, 57, told, fleet, workload, None, 7)
+    rig = Rig(told, fleet, {"test": workload}, None, 7)
+    rows = run_cell(cell, rig)
+    trace = explain(cell, 57, rig)
     assert trace is not None
     assert fleet.names[trace.chosen] == rows["instance"][57]
     assert trace.total.argmax() == trace.chosen or (trace.total == trace.total.max()).sum() > 1
     with pytest.raises(ParamsError, match="the cell has the requests 0 to 119"):
-        explain(cell, 500, told, fleet, workload, None, 7)
+        explain(cell, 500, rig)
 
 
 def test_learned_routers_go_by_the_worth_of_their_arm(params: Params, workload: Workload) -> None:

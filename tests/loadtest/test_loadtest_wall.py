@@ -17,6 +17,7 @@ from pipeline.loadtest import Bench as LoadBench
 from pipeline.loadtest import (
     Cell,
     PromptReader,
+    Rig,
     Site,
     WallRun,
     Workload,
@@ -121,7 +122,9 @@ class Bench:
             async with Emulator(served, Settings(speed=speed, seed=7), "127.0.0.1", 0) as emulator:
                 site = Site(emulator.urls, "emulated", self.texts, self.reader, 20.0)
                 params, laid_out = self.params(arm, **changes), Fleet.of(served)
-                return await run_wall_cell(CELL, params, laid_out, self.workload, None, 7, site)
+                return await run_wall_cell(
+                    CELL, Rig(params, laid_out, {"test": self.workload}, None, 7), site
+                )
 
         told = asyncio.run(asyncio.wait_for(run(), 60))
         assert self.keepers[-1].in_flight == 0
@@ -154,7 +157,7 @@ def test_a_served_cell_has_the_requests_of_the_simulated_one(name: str, bench: B
     served = bench.run(arm)
     rows = served.rows
     params, fleet = bench.params(arm), Fleet.of(small_fleet())
-    simulated = run_cell(CELL, params, fleet, bench.workload, None, 7)
+    simulated = run_cell(CELL, Rig(params, fleet, {"test": bench.workload}, None, 7))
     for column in ("request_id", "prompt_id", "t_scheduled", "measured", "prompt_tokens"):
         assert rows[column].equals(simulated[column]), column
     assert (rows["status"] == "ok").all()
@@ -287,7 +290,9 @@ def test_an_interrupted_run_leaves_nothing_behind(bench: Bench) -> None:
         async with Emulator(served, Settings(speed=1.0), "127.0.0.1", 0) as emulator:
             site = Site(emulator.urls, "emulated", bench.texts, bench.reader, 20.0)
             params = bench.params(ARMS["fused_static"])
-            cell = run_wall_cell(CELL, params, Fleet.of(served), bench.workload, None, 7, site)
+            cell = run_wall_cell(
+                CELL, Rig(params, Fleet.of(served), {"test": bench.workload}, None, 7), site
+            )
             task = asyncio.create_task(cell)
             while "WallRouter._follow" not in working():
                 await asyncio.sleep(0.01)
@@ -307,7 +312,7 @@ def test_a_fleet_file_of_another_project_is_refused(
     params: Params, workload: Workload, tmp_path: Path
 ) -> None:
     file = tmp_path / "fleet.yaml"
-    bench = LoadBench(params.loadtest, params.base.fleet, workload, tmp_path, 7, "inputs")
+    bench = LoadBench(params.loadtest, params.base.fleet, {"test": workload}, tmp_path, 7, "inputs")
     dump_fleet(small_fleet(), file)
     with pytest.raises(ParamsError, match="has 2 small, 1 large serving emu-small, emu-large, but"):
         asyncio.run(open_site(bench, CELL, file, 1.0))
@@ -326,7 +331,7 @@ def test_the_servers_say_who_they_are(
     monkeypatch.setattr("pipeline.loadtest._wall_open.prompt_texts", lambda _: bench.texts)
     served, file = small_fleet(), tmp_path / "fleet.yaml"
     params = bench.params(ARMS["shortest_queue"])
-    told = LoadBench(params, served, bench.workload, tmp_path, 7, "inputs")
+    told = LoadBench(params, served, {"test": bench.workload}, tmp_path, 7, "inputs")
 
     async def run() -> Site:
         async with Emulator(served, Settings(speed=20.0), "127.0.0.1", 0) as emulator:
