@@ -24,6 +24,7 @@ _SOURCES = (
     "predictors/_knn_kernel.py",
     "predictors/_trees_kernel.py",
     "scheduling/_reckoning.py",
+    "statistics/_counts.py",
 )
 
 

@@ -9,12 +9,13 @@ prompts; latency varies over runs, so `replication_interval` takes one number pe
 """
 
 from pipeline.statistics._auc import auc_within_prompt
-from pipeline.statistics._bootstrap import mean_interval
+from pipeline.statistics._bootstrap import BootstrapMethod, mean_interval, mean_intervals
 from pipeline.statistics._brier import brier
 from pipeline.statistics._clusters import PairedDifferences, cluster_sums, paired_differences
 from pipeline.statistics._coverage import coverage
 from pipeline.statistics._ece import ReliabilityBin, ece
 from pipeline.statistics._holm import holm
+from pipeline.statistics._joint import JointMeans, joint_means
 from pipeline.statistics._mape import mape
 from pipeline.statistics._pareto import mixture_hull, pareto_mask, quality_on_hull
 from pipeline.statistics._pinball import pinball
@@ -28,7 +29,9 @@ from pipeline.statistics._signflip import sign_flip_pvalue
 
 __all__ = [
     "Alternative",
+    "BootstrapMethod",
     "Estimate",
+    "JointMeans",
     "PairedDifferences",
     "ReliabilityBin",
     "auc_within_prompt",
@@ -37,8 +40,10 @@ __all__ = [
     "coverage",
     "ece",
     "holm",
+    "joint_means",
     "mape",
     "mean_interval",
+    "mean_intervals",
     "mixture_hull",
     "paired_differences",
     "paired_replication_interval",

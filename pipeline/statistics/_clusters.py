@@ -4,7 +4,9 @@ Pairs are matched by key, never by row order: after one failed request, row orde
 later pair.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +15,7 @@ import polars as pl
 from pipeline.errors import DataError
 from pipeline.statistics._arrays import Floats, Ids, Ints, finite
 
-__all__ = ["PairedDifferences", "cluster_sums", "paired_differences"]
+__all__ = ["PairedDifferences", "cluster_columns", "cluster_sums", "paired_differences"]
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,44 @@ def cluster_sums(values: npt.ArrayLike, group_ids: npt.ArrayLike) -> tuple[Float
     Raises:
         DataError: a value or an id is missing, or the lengths differ.
     """
-    numbers = finite(values, "values")
-    ids = np.asarray(group_ids)
-    if ids.shape != numbers.shape:
-        raise DataError(f"values have shape {numbers.shape} but group_ids {ids.shape}")
-    if not numbers.size:
-        return np.zeros(0), np.zeros(0, dtype=np.int64)
+    sums, sizes = cluster_columns(finite(values, "values")[:, None], group_ids)
+    return sums[:, 0], sizes[:, 0].astype(np.int64)
+
+
+def cluster_columns(values: npt.ArrayLike, group_ids: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Sum the values of each cluster in each column, over those that are there.
+
+    Args:
+        values: (n, m) numbers; NaN is missing in that column alone.
+        group_ids: (n,) cluster of each row; any ids that can be sorted.
+
+    Returns:
+        sums (k, m) and sizes (k, m) of the k clusters, in the order of their sorted ids.
+
+    Raises:
+        DataError: a value is infinite, an id is missing, or the shapes do not fit.
+    """
+    table, ids = np.asarray(values, dtype=np.float64), np.asarray(group_ids)
+    if table.ndim != 2:
+        raise DataError(f"values have shape {table.shape}; (rows, columns) is accepted")
+    if ids.shape != table.shape[:1]:
+        raise DataError(f"values have {table.shape[0]} rows but group_ids have shape {ids.shape}")
+    infinite = int(np.count_nonzero(np.isinf(table)))
+    if infinite:
+        raise DataError(f"values have {infinite} infinite of {table.size}; NaN alone is missing")
+    if not ids.size:
+        return np.zeros((0, table.shape[1])), np.zeros((0, table.shape[1]))
     codes = _codes(ids)
-    sizes = np.bincount(codes).astype(np.int64)
-    return np.bincount(codes, weights=numbers).astype(np.float64), sizes
+    known = ~np.isnan(table)
+    sums = [np.bincount(codes, weights=column) for column in np.where(known, table, 0.0).T]
+    sizes = [np.bincount(codes, weights=column) for column in known.T]
+    shape = (table.shape[1], codes.max() + 1)
+    return _table(sums, shape), _table(sizes, shape)
+
+
+def _table(columns: Sequence[npt.NDArray[Any]], shape: tuple[int, int]) -> Floats:
+    """Columns side by side, one row after the other in memory; also when there are none."""
+    return np.ascontiguousarray(np.array(columns, dtype=np.float64).reshape(shape).T)
 
 
 def _codes(ids: Ids) -> Ints:

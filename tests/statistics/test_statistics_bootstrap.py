@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import DataError
-from pipeline.statistics import mean_interval
+from pipeline.statistics import mean_interval, mean_intervals
 
 
 def interval(values, groups, seed=0, level=0.95, resamples=2000):
@@ -188,3 +188,70 @@ def test_order_of_rows_does_not_matter(values, random):
     base = interval(np.array(values, dtype=float), groups, resamples=100)
     again = interval([float(values[i]) for i in order], [groups[i] for i in order], resamples=100)
     assert base == again
+
+
+def test_columns_agree_with_one_at_a_time_and_count_the_missing():
+    rng = np.random.default_rng(8)
+    first, groups = clustered(rng, 30, 1.0)
+    holed = first.copy()
+    holed[::7] = np.nan
+    flat = np.full(first.size, 0.1)
+    none = np.full(first.size, np.nan)
+    told = mean_intervals(
+        np.column_stack([first, holed, flat, none]),
+        groups,
+        level=0.9,
+        resamples=500,
+        rng=np.random.default_rng(0),
+    )
+    alone = interval(first, groups, level=0.9, resamples=500)
+    assert (told[0].low, told[0].high) == pytest.approx((alone.low, alone.high), rel=1e-9)
+    known = ~np.isnan(holed)
+    assert told[1].estimate == pytest.approx(holed[known].mean())
+    assert (told[1].n, told[1].missing) == (known.sum(), (~known).sum())
+    assert told[1].low < told[1].estimate < told[1].high
+    assert [one.method for one in told[2:]] == [
+        "degenerate: constant data",
+        "degenerate: no values",
+    ]
+    assert (told[3].estimate, told[3].missing) == (None, first.size)
+
+
+def test_percentile_bounds_are_quantiles_of_the_draws():
+    # 2 of 3 clusters differ: resample means are 0, 1/3, 2/3, 1 with weights 8, 12, 6, 1 of 27.
+    got = mean_interval(
+        [0.0, 0.0, 1.0], [0, 1, 2], level=0.9, resamples=4000,
+        rng=np.random.default_rng(0), method="percentile",
+    )  # fmt: skip
+    assert (got.estimate, got.low, got.high) == pytest.approx((1 / 3, 0.0, 2 / 3))
+    assert got.method == "percentile cluster bootstrap"
+
+
+def test_resamples_without_values_refuse_a_column_of_few_clusters():
+    values = np.full((40, 2), np.nan)
+    values[:, 0] = values[:2, 1] = 0.0
+    values[0] = 1.0
+    told = mean_intervals(
+        values, np.arange(40), level=0.9, resamples=1000, rng=np.random.default_rng(0)
+    )
+    # Two of 40 clusters hold values: a resample has none of them with a chance of .95 ** 40 = .13.
+    assert told[1].method.endswith("of 1000 resamples hold no value")
+    assert (told[1].clusters, told[1].estimate, told[1].low) == (2, 0.5, None)
+    assert told[0].low is not None
+
+
+def test_bounds_of_graded_scores_do_not_hang_on_rounding():
+    # Tenths add up to sums that differ in the last bit by order; ties must still count half.
+    rng = np.random.default_rng(4)
+    tenths = rng.integers(0, 11, 12)
+    whole = interval(tenths.astype(float), np.arange(12))
+    graded = interval(tenths * 0.1, np.arange(12))
+    assert (graded.low, graded.high) == pytest.approx((0.1 * whole.low, 0.1 * whole.high))
+
+
+def test_unknown_method_is_an_error_of_the_caller():
+    with pytest.raises(ValueError, match="bca or percentile"):
+        mean_interval(
+            [0.0, 1.0], [0, 1], level=0.9, resamples=9,
+            rng=np.random.default_rng(0), method="basic",
+        )  # fmt: skip
