@@ -11,7 +11,13 @@ prompts; latency varies over runs, so `replication_interval` takes one number pe
 from pipeline.statistics._auc import auc_within_prompt
 from pipeline.statistics._bootstrap import BootstrapMethod, mean_interval, mean_intervals
 from pipeline.statistics._brier import brier
-from pipeline.statistics._clusters import PairedDifferences, cluster_sums, paired_differences
+from pipeline.statistics._clusters import (
+    PairedColumns,
+    PairedDifferences,
+    cluster_sums,
+    paired_columns,
+    paired_differences,
+)
 from pipeline.statistics._coverage import coverage
 from pipeline.statistics._ece import ReliabilityBin, ece
 from pipeline.statistics._holm import holm
@@ -26,12 +32,14 @@ from pipeline.statistics._replication import (
 )
 from pipeline.statistics._result import Alternative, Estimate
 from pipeline.statistics._signflip import sign_flip_pvalue
+from pipeline.statistics._tail import tail_reason
 
 __all__ = [
     "Alternative",
     "BootstrapMethod",
     "Estimate",
     "JointMeans",
+    "PairedColumns",
     "PairedDifferences",
     "ReliabilityBin",
     "auc_within_prompt",
@@ -45,6 +53,7 @@ __all__ = [
     "mean_interval",
     "mean_intervals",
     "mixture_hull",
+    "paired_columns",
     "paired_differences",
     "paired_replication_interval",
     "paired_t_pvalue",
@@ -53,4 +62,5 @@ __all__ = [
     "quality_on_hull",
     "replication_interval",
     "sign_flip_pvalue",
+    "tail_reason",
 ]

@@ -4,9 +4,10 @@ Pairs are matched by key, never by row order: after one failed request, row orde
 later pair.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,14 @@ import polars as pl
 from pipeline.errors import DataError
 from pipeline.statistics._arrays import Floats, Ids, Ints, finite
 
-__all__ = ["PairedDifferences", "cluster_columns", "cluster_sums", "paired_differences"]
+__all__ = [
+    "PairedColumns",
+    "PairedDifferences",
+    "cluster_columns",
+    "cluster_sums",
+    "paired_columns",
+    "paired_differences",
+]
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,20 @@ class PairedDifferences:
     differences: Floats
     group_ids: Ids
     dropped: int
+
+
+class PairedColumns(NamedTuple):
+    """The values of many arms at matched keys, in the order of the keys.
+
+    Attributes:
+        group_ids: (n,) cluster of each key.
+        values: (n, arms) in the unit of the column; NaN where an arm has no value.
+        names: the arms, in the order of the columns.
+    """
+
+    group_ids: Ids
+    values: Floats
+    names: tuple[str, ...]
 
 
 def cluster_sums(values: npt.ArrayLike, group_ids: npt.ArrayLike) -> tuple[Floats, Ints]:
@@ -115,7 +137,7 @@ def paired_differences(
     """
     if not keys:
         raise DataError("pairs need at least one key column")
-    _same_types(a, b, keys)
+    _same_types({"a": a, "b": b}, keys)
     left, right = _by_key(a, keys, column, "a"), _by_key(b, keys, column, "b")
     joined = left.join(right, on=keys, how="full", coalesce=True, suffix="_b")
     pairs = joined.drop_nulls(["_value", "_value_b"]).sort(keys)
@@ -127,13 +149,50 @@ def paired_differences(
     )
 
 
-def _same_types(a: pl.DataFrame, b: pl.DataFrame, keys: list[str]) -> None:
+def paired_columns(
+    frames: Mapping[str, pl.DataFrame], keys: list[str], column: str
+) -> PairedColumns:
+    """Match many frames by key, one column each, over the union of their keys.
+
+    Rows of equal key are averaged first, over those that are not null. A key that a frame lacks,
+    or has only nulls for, is NaN in its column.
+
+    Args:
+        frames: rows of each arm with `keys`, ``group_id`` and `column`.
+        keys: columns that identify a request, for example ``["seed", "request_id"]``.
+        column: the number to compare; booleans count as 0 and 1.
+
+    Raises:
+        DataError: there are no frames, or as `paired_differences`.
+    """
+    if not frames:
+        raise DataError("columns need at least one frame")
+    if not keys:
+        raise DataError("pairs need at least one key column")
+    _same_types(frames, keys)
+    told = {name: _by_key(frame, keys, column, name) for name, frame in frames.items()}
+    rows = pl.concat([one.select(*keys, "_group") for one in told.values()]).unique().sort(keys)
+    if rows.select(keys).is_duplicated().any():
+        raise DataError(f"some {keys} belong to different group_ids in {', '.join(frames)}")
+    values = [
+        rows.join(one, on=keys, how="left", maintain_order="left")["_value"].fill_null(math.nan)
+        for one in told.values()
+    ]
+    table = np.column_stack([one.to_numpy() for one in values])
+    return PairedColumns(rows["_group"].to_numpy(), table, tuple(frames))
+
+
+def _same_types(frames: Mapping[str, pl.DataFrame], keys: list[str]) -> None:
+    first, reference = next(iter(frames.items()))
     for key in (*keys, "group_id"):
-        for name, frame in (("a", a), ("b", b)):
+        for name, frame in frames.items():
             if key not in frame.columns:
                 raise DataError(f"{name} has no key column {key!r}; it has {frame.columns}")
-        if a.schema[key] != b.schema[key]:
-            raise DataError(f"key {key!r} is {a.schema[key]} in a but {b.schema[key]} in b")
+            if frame.schema[key] != reference.schema[key]:
+                raise DataError(
+                    f"key {key!r} is {reference.schema[key]} in {first} "
+                    f"but {frame.schema[key]} in {name}"
+                )
 
 
 def _by_key(frame: pl.DataFrame, keys: list[str], column: str, name: str) -> pl.DataFrame:

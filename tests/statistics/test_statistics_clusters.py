@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import DataError
-from pipeline.statistics import cluster_sums, paired_differences
+from pipeline.statistics import cluster_sums, paired_columns, paired_differences
 
 
 def frame(rows, column="quality"):
@@ -119,3 +119,47 @@ def test_row_order_does_not_matter_and_swapping_negates(order_a, order_b):
     assert got.differences.tolist() == [-0.5, -0.375, -0.25, 0.0, 0.125]
     assert (back.differences == -got.differences).all()
     assert got.dropped == back.dropped == 1
+
+
+def test_columns_hold_the_union_of_keys_with_missing_as_nan():
+    a = frame([("p3", "g2", 0.9), ("p1", "g1", 0.5), ("p2", "g1", None)])
+    b = frame([("p1", "g1", 0.25), ("p4", "g3", 0.0), ("p4", "g3", 1.0)])
+    got = paired_columns({"b": b, "a": a}, ["prompt_id"], "quality")
+    assert got.names == ("b", "a")
+    assert got.group_ids.tolist() == ["g1", "g1", "g2", "g3"]
+    nan = np.nan
+    expected = [[0.25, 0.5], [nan, nan], [nan, 0.9], [0.5, nan]]
+    np.testing.assert_array_equal(got.values, expected)
+
+
+@settings(deadline=None, max_examples=20, database=None)
+@given(st.permutations(range(8)), st.sets(st.integers(0, 7)), st.sets(st.integers(0, 7)))
+def test_columns_agree_with_paired_differences(order, gone_a, gone_b):
+    rows = [(f"p{i}", f"g{i // 3}", i / 8) for i in order]
+    a = frame([row for i, row in enumerate(rows) if i not in gone_a])
+    b = frame([(*row[:2], row[2] ** 2) for i, row in enumerate(rows) if i not in gone_b])
+    group_ids, values, _ = paired_columns({"a": a, "b": b}, ["prompt_id"], "quality")
+    pairs = paired_differences(a, b, ["prompt_id"], "quality")
+    both = ~np.isnan(values).any(axis=1)
+    assert (values[both, 0] - values[both, 1]).tolist() == pairs.differences.tolist()
+    assert group_ids[both].tolist() == pairs.group_ids.tolist()
+    assert np.count_nonzero(~both) == pairs.dropped
+
+
+@pytest.mark.parametrize(
+    ("frames", "keys", "message"),
+    [
+        ({}, ["prompt_id"], "at least one frame"),
+        ({"x": frame(GOOD)}, [], "at least one key"),
+        ({"x": frame(GOOD), "y": frame([("p1", "h", 1.0)])}, ["prompt_id"], "different group_ids"),
+        ({"x": frame(GOOD), "y": frame(GOOD).drop("quality")}, ["prompt_id"], "y has no column"),
+        (
+            {"x": frame(GOOD), "y": frame(GOOD).with_columns(prompt_id=pl.lit(1))},
+            ["prompt_id"],
+            "is String in x but Int32 in y",
+        ),
+    ],
+)
+def test_columns_that_cannot_be_matched_are_refused(frames, keys, message):
+    with pytest.raises(DataError, match=message):
+        paired_columns(frames, keys, "quality")

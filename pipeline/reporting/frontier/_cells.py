@@ -14,7 +14,7 @@ from pipeline.reporting.rows import (
     measured,
     runs_of,
 )
-from pipeline.statistics import Estimate, mean_interval, replication_interval
+from pipeline.statistics import Estimate, mean_interval, replication_interval, tail_reason
 from pipeline.streams import stream
 
 __all__ = ["CELL_SCHEMA", "cell_table", "mix_table"]
@@ -38,7 +38,6 @@ _OVER_RUNS: dict[str, tuple[str, float | None]] = {
     "ttft_p95_s": ("ttft_s", 0.95),
     "decision_ms": ("decision_ms", None),
 }
-_TAIL = 10  # a percentile with fewer values beyond it rests on too few order statistics
 
 
 def cell_table(requests: pl.DataFrame, *, level: float, resamples: int, seed: int) -> pl.DataFrame:
@@ -99,7 +98,10 @@ def _over_runs(cell: pl.DataFrame, column: str, quantile: float | None, level: f
     sizes = [run.size for run in runs]
     values = [run.mean() if quantile is None else np.quantile(run, quantile) for run in runs]
     found = replace(replication_interval(values, level=level), missing=cell.height - sum(sizes))
-    return found if quantile is None else _tail_checked(found, sizes, quantile)
+    reason = None if quantile is None else tail_reason(sizes, quantile)
+    if reason is None:
+        return found
+    return replace(found, low=None, high=None, method=f"degenerate: {reason}")
 
 
 def _throughput(cell: pl.DataFrame, level: float) -> Estimate:
@@ -117,14 +119,6 @@ def _throughput(cell: pl.DataFrame, level: float) -> Estimate:
     )
     found = replication_interval(rates.to_series().to_numpy(), level=level)
     return replace(found, missing=cell.height - done.height)
-
-
-def _tail_checked(found: Estimate, sizes: list[int], quantile: float) -> Estimate:
-    beyond = min((int(size * (1 - quantile) + 1e-9) for size in sizes), default=0)
-    if beyond >= _TAIL:
-        return found
-    reason = f"degenerate: {beyond} requests beyond the percentile in a run, {_TAIL} needed"
-    return replace(found, low=None, high=None, method=reason)
 
 
 def mix_table(requests: pl.DataFrame) -> pl.DataFrame:
