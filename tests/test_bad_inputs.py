@@ -105,8 +105,22 @@ PARAMS: list[tuple[str, Any, str]] = [
     ("published.claims.over_serial_30.slower", "random", "unknown arm"),
     ("routers.best_route.encoder", "frosen", "did you mean 'frozen'"),
     ("frontier.baseline", "shortest_que", "did you mean 'shortest_queue'"),
-    ("ablation.contrasts.learned_latency.worse", "static_prio", "did you mean 'static_prior'"),
-    ("ablation.contrasts.learned_latency.worse", "fused_uniform", "two different arms"),
+    ("frontier.systems.ours", ["fused_unifrom"], "did you mean 'fused_uniform'"),
+    ("frontier.tuning", "tunning", "did you mean 'tuning'"),
+    ("frontier.bounds.quality", {"worst": 1.0, "best": 0.0}, "worst must be below best"),
+    ("frontier.bounds.e2e_s", {"worst": 1.0, "best": 20.0}, "worst must be above best"),
+    ("frontier.bounds.cost_usd", {"worst": 0.0, "best": 0.0}, "worst and best are equal"),
+    ("ablation.contrasts.steady.worse", "static_prio", "did you mean 'static_prior'"),
+    ("ablation.contrasts.steady.worse", "fused_uniform", "two different arms"),
+    ("ablation.contrasts.steady.family", "learned", "did you mean 'learned_latency'"),
+    ("ablation.contrasts.fused_quality_kept.margin", 0.0, "needs a margin above 0"),
+    ("ablation.contrasts.steady.metric", "e2e", "did you mean 'e2e_s'"),
+    ("ablation.utility", "unifrom", "did you mean 'uniform'"),
+    ("ablation.placebo.arm", "placeb", "did you mean 'placebo'"),
+    ("drift.alarm.predictors", ["lenght"], "did you mean 'length'"),
+    ("drift.alarm.false_alarm", 0.0, "greater than 0"),
+    ("drift.break_point.rate", 23.0, "spoiled has the rates 24"),
+    ("drift.break_point.doses.age", ["age_2"], "did you mean 'age_"),
     ("report.title", "", "at least 1 character"),
 ]
 
@@ -247,6 +261,11 @@ def test_data(
     params["base"]["fleet"]["tiers"] = {"3b_a30": params["base"]["fleet"]["tiers"]["3b_a30"]}
     params["base"]["fleet"]["tiers"]["3b_a30"]["model"] = "m-small"
     params["base"]["fleet"]["instances"] = {"3b_a30": 1}
+    # Traffics that name instances and models of the default fleet, and what is made of them.
+    traffic, contrasts = params["loadtest"]["traffic"], params["ablation"]["contrasts"]
+    for name in ("slow_instance", "uneven_tier", "model_update"):
+        del traffic[name]
+        contrasts.pop(name, None)
     params["prompts"] |= {"source": "files", "datasets": ["toy"]}
     params["collect"]["source"] = "recorded"
     write_data(tmp_path / "given", prompts, responses)

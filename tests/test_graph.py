@@ -26,7 +26,14 @@ pytestmark = pytest.mark.slow
 DATA = ("prompts", "collect", "judge", "dataset", "embed", "quality", "length", "routers")
 FLEET = ("profile", "latency", "register", "loadtest")
 READING = ("frontier", "ablation", "drift", "published", "fidelity", "report")
-OTHERS = ["published_1", "published_3", "best_route_serial"]  # arms of the bursty traffic
+# Arms of the traffics beside the steady one: each takes another way through the stages after it.
+OTHERS = {
+    "burst": ["published_1", "published_3", "best_route_serial", "fused_uniform", "static_prior"],
+    "tuning": ["fused_uniform", "fused_quality", "avengers_pro", "avengers_pro_80"],
+    "prompt_shift": ["fused_uniform"],
+    "spoiled": ["fused_uniform", "error_quality_3", "age_1", "decoupled_reactive"],
+}
+CONTRASTS = ("latency_in_model_choice", "fused_quality_kept", "burst", "placebo")
 
 
 def small(root: Path) -> dict[str, Any]:
@@ -35,13 +42,24 @@ def small(root: Path) -> dict[str, Any]:
     params["profile"] |= {"runs": 5, "requests": 40, "loads": [0.05, 0.5]}
     params["latency"]["rounds"] = 30
     params["loadtest"] |= {"requests": 60, "warmup_requests": 10, "rates": [6.0], "seeds": [1, 2]}
-    burst = params["loadtest"]["traffic"]["burst"] | {"rates": [6.0], "requests": 60}
-    params["loadtest"]["traffic"] = {"burst": burst | {"arms": OTHERS}}
-    claim = {"traffic": "burst", "rate": 6.0, "faster": OTHERS[0], "slower": OTHERS[2]}
-    params["published"]["claims"] = {"over_serial": claim}
+    traffic = params["loadtest"]["traffic"]
+    for name in list(traffic):
+        if name not in OTHERS:
+            del traffic[name]
+            continue
+        traffic[name] = traffic[name] | {"rates": [6.0], "requests": 60, "arms": OTHERS[name]}
+    contrasts = params["ablation"]["contrasts"]
+    params["ablation"]["contrasts"] = {name: contrasts[name] for name in CONTRASTS}
+    params["drift"]["break_point"] |= {
+        "rate": 6.0,
+        "baselines": ["decoupled_reactive"],
+        "doses": {"quality": ["error_quality_3"], "age": ["age_1"]},
+    }
+    pair = {"faster": "published_1", "slower": "best_route_serial"}
+    params["published"]["claims"] = {"over_serial": {"traffic": "burst", "rate": 6.0} | pair}
     params["fidelity"]["seeds"] = [1, 2]
     params["fidelity"]["clock"]["requests"] = 39
-    for name in ("frontier", "ablation"):
+    for name in ("frontier", "ablation", "drift"):
         params[name]["resamples"] = 200
     return params
 
@@ -87,7 +105,7 @@ def test_every_stage_leaves_what_the_graph_declares(done: Path, root: Path) -> N
             path = done / (out if isinstance(out, str) else next(iter(out)))
             assert path.exists(), path
     rows = read_rows(done / "data/requests", REQUESTS)
-    arms = len(small(root)["loadtest"]["steady_arms"]) + len(OTHERS)
+    arms = len(small(root)["loadtest"]["steady_arms"]) + sum(map(len, OTHERS.values()))
     assert rows.height == arms * 1 * 2 * 60
     assert (rows["status"] == "ok").all()
 
@@ -95,7 +113,8 @@ def test_every_stage_leaves_what_the_graph_declares(done: Path, root: Path) -> N
 def test_the_same_params_give_the_same_bytes(done: Path, root: Path, tmp_path: Path) -> None:
     again = project(tmp_path / "two", small(root))
     run(again, root, *DATA, *FLEET, *READING)
-    kinds = ("*.parquet", "*.csv", "*.npy", "*.svg", "metrics/*.json", "registry.json", "*.html")
+    kinds = ("*.parquet", "*.csv", "*.npy", "*.svg", "*.pdf", "*.tex", "metrics/*.json")
+    kinds += ("registry.json", "*.html")
     checked = 0
     for kind in kinds:
         for path in done.rglob(kind):
