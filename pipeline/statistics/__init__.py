@@ -5,10 +5,14 @@ drop nulls and report how many. Input that cannot carry an interval gives an `Es
 bounds whose method says why.
 
 Which one to use: quality and cost vary over prompts, so `mean_interval` resamples clusters of
-prompts; latency varies over runs, so `replication_interval` takes one number per independent run.
+prompts (many columns jointly: `joint_means`; fewer than about 100 prompts: `small_mean_interval`);
+latency varies over runs, so `replication_interval` takes one number per independent run. One run
+alone has only `block_interval`.
 """
 
 from pipeline.statistics._auc import auc_within_prompt
+from pipeline.statistics._autocorrelation import effective_size
+from pipeline.statistics._bh import benjamini_hochberg
 from pipeline.statistics._bootstrap import BootstrapMethod, mean_interval, mean_intervals
 from pipeline.statistics._brier import brier
 from pipeline.statistics._clusters import (
@@ -19,10 +23,17 @@ from pipeline.statistics._clusters import (
     paired_differences,
 )
 from pipeline.statistics._coverage import coverage
+from pipeline.statistics._detectable import detectable_over_clusters, detectable_over_runs
 from pipeline.statistics._ece import ReliabilityBin, ece
+from pipeline.statistics._equivalence import equivalence_pvalue, equivalent
+from pipeline.statistics._exact import share_interval
+from pipeline.statistics._hierarchical import hierarchical_interval
 from pipeline.statistics._holm import holm
 from pipeline.statistics._joint import JointMeans, joint_means
 from pipeline.statistics._mape import mape
+from pipeline.statistics._mcnemar import mcnemar
+from pipeline.statistics._noise_floor import noise_floor
+from pipeline.statistics._noninferiority import noninferior
 from pipeline.statistics._pareto import mixture_hull, pareto_mask, quality_on_hull
 from pipeline.statistics._pinball import pinball
 from pipeline.statistics._replication import (
@@ -32,6 +43,9 @@ from pipeline.statistics._replication import (
 )
 from pipeline.statistics._result import Alternative, Estimate
 from pipeline.statistics._signflip import sign_flip_pvalue
+from pipeline.statistics._small import small_mean_interval
+from pipeline.statistics._standard_error import clustered_standard_error
+from pipeline.statistics._stationary import block_interval
 from pipeline.statistics._tail import tail_reason
 
 __all__ = [
@@ -43,16 +57,28 @@ __all__ = [
     "PairedDifferences",
     "ReliabilityBin",
     "auc_within_prompt",
+    "benjamini_hochberg",
+    "block_interval",
     "brier",
     "cluster_sums",
+    "clustered_standard_error",
     "coverage",
+    "detectable_over_clusters",
+    "detectable_over_runs",
     "ece",
+    "effective_size",
+    "equivalence_pvalue",
+    "equivalent",
+    "hierarchical_interval",
     "holm",
     "joint_means",
     "mape",
+    "mcnemar",
     "mean_interval",
     "mean_intervals",
     "mixture_hull",
+    "noise_floor",
+    "noninferior",
     "paired_columns",
     "paired_differences",
     "paired_replication_interval",
@@ -61,6 +87,8 @@ __all__ = [
     "pinball",
     "quality_on_hull",
     "replication_interval",
+    "share_interval",
     "sign_flip_pvalue",
+    "small_mean_interval",
     "tail_reason",
 ]

@@ -7,7 +7,17 @@ import numpy.typing as npt
 
 from pipeline.errors import DataError
 
-__all__ = ["Bools", "Floats", "Ids", "Ints", "finite", "finite_columns", "in_unit", "open_share"]
+__all__ = [
+    "Bools",
+    "Floats",
+    "Ids",
+    "Ints",
+    "above_zero",
+    "finite",
+    "finite_columns",
+    "in_unit",
+    "open_share",
+]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -69,3 +79,13 @@ def open_share(value: float, name: str) -> None:
     """
     if not 0.0 < value < 1.0:
         raise ValueError(f"{name} must lie strictly between 0 and 1, got {value!r}")
+
+
+def above_zero(value: float, name: str) -> None:
+    """Refuse a margin that is not a finite number above 0.
+
+    Raises:
+        ValueError: it is not; params are checked earlier, so this is a defect of the caller.
+    """
+    if not (np.isfinite(value) and value > 0.0):
+        raise ValueError(f"{name} must be a finite number above 0, got {value!r}")

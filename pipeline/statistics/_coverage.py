@@ -5,20 +5,16 @@ import numpy.typing as npt
 
 from pipeline.errors import DataError
 from pipeline.statistics._arrays import finite, open_share
-from pipeline.statistics._result import Estimate, degenerate
+from pipeline.statistics._exact import share_interval
+from pipeline.statistics._result import Estimate
 
 __all__ = ["coverage"]
-
-METHOD = "Clopper-Pearson"
 
 
 def coverage(
     y: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, *, level: float
 ) -> Estimate:
     """Share of outcomes inside [low, high], with the exact interval of Clopper and Pearson (1934).
-
-    The interval takes rows as independent. A share of 0 or 1 still has an interval, with one bound
-    at the share itself.
 
     Args:
         y: (n,) outcomes, in any unit.
@@ -37,18 +33,5 @@ def coverage(
     crossed = int(np.count_nonzero(lower > upper))
     if crossed:
         raise DataError(f"{crossed} of {lower.size} predicted intervals have low above high")
-    n = actual.size
-    if not n:
-        return degenerate("no rows", None, level=level, n=0, clusters=0)
     inside = int(np.count_nonzero((lower <= actual) & (actual <= upper)))
-    return Estimate(inside / n, *_clopper_pearson(inside, n, level), level, METHOD, n, n)
-
-
-def _clopper_pearson(hits: int, n: int, level: float) -> tuple[float, float]:
-    """Bounds as quantiles of the beta distribution."""
-    from scipy import special
-
-    tail = (1.0 - level) / 2.0
-    low = float(special.betaincinv(hits, n - hits + 1, tail)) if hits else 0.0
-    high = float(special.betaincinv(hits + 1, n - hits, 1.0 - tail)) if hits < n else 1.0
-    return low, high
+    return share_interval(inside, actual.size, level)
