@@ -36,6 +36,7 @@ class Paths:
     PUBLISHED = Path("reports/published")
     FIDELITY = Path("reports/fidelity")
     FIGURES = Path("reports/figures")
+    TABLES = Path("reports/tables")
     REPORT = Path("reports/report.html")
     KEPT = Path(".cache/routebalance")  # journals and finished cells, never an output
 

@@ -1,134 +1,135 @@
-"""The whole page from tables that went through files, as the stage makes it."""
-
-import json
+"""The page's words from tables that went through files."""
 
 import pytest
 
-from pipeline import reporting
-from pipeline.params import AblationParams, PublishedParams, load_params
-from tests.reporting_rows import dataset_rows, fleet_rows
-
-SCORES = {"brier": 0.2, "auc_within_prompt": 0.7, "ece": 0.05, "n": 40, "missing": 2}
-LENGTH = {"pinball": 9.0, "coverage": 0.9, "coverage_low": 0.8, "coverage_high": 0.95, "n": 40}
-
-
-def _metrics(auc):
-    ours = SCORES | {"auc_within_prompt": auc}
-    return {
-        "quality": {"knn_calibrated": ours, "dataset_mean": SCORES | {"brier": 0.25}},
-        "length": {"knn": {"m": LENGTH}},
-        "latency": {
-            "14b_v100.ttft_s": {"mape": 0.1, "n": 9},
-            "3b.ttft_s": {"mape": 0.0947, "n": 9},
-        },
-        "judge": {"task_metric/squad_f1": {"rows": 40, "failed": 1, "mean": 0.5}},
-        "dataset": {
-            "quality_source": "task_metric",
-            "rows_without_quality": 3,
-            "mean_quality": {"m": 0.51239},
-            "prompts_per_split": {"test": 10},
-        },
-        "embed": {"share_of_test_near_training": 0.00264201},
-        "fidelity": {"clocks_agree": True},
-    }
+from pipeline.errors import SchemaError
+from pipeline.params import load_params
+from pipeline.reporting.page import compose, read_inputs, render
+from pipeline.reporting.page._draw import draw
+from tests.reporting.report_tables import chosen, contrast, differences, estimate, write_inputs
 
 
-def _tables(seeds):
-    rows = fleet_rows(("fused_uniform", "shortest_queue", "query_oracle"), (6.0, 12.0, 24.0), seeds)
-    options = {"level": 0.95, "resamples": 200, "seed": 1}
-    claim = {"better": "fused_uniform", "worse": "shortest_queue", "metric": "e2e_s", "margin": 0.1}
-    contrasts = AblationParams.model_validate(
-        {"level": 0.95, "resamples": 200, "contrasts": {"a_claim": claim}}
-    )
-    faster = {"faster": "fused_uniform", "slower": "shortest_queue", "ratio": 0.7}
-    order = {"traffic": "steady", "rate": 12.0, **faster}
-    published = PublishedParams.model_validate({"level": 0.95, "claims": {"an_order": order}})
-    labels = {"m-small": (1.0, 0.0), "m-big": (0.0, 1.0)}
-    cells = reporting.cell_table(rows, **options)
-    return {
-        "frontier/cells.csv": cells.write_csv(),
-        "frontier/frontier.csv": reporting.frontier_table(cells).write_csv(),
-        "frontier/mix.csv": reporting.mix_table(rows).write_csv(),
-        "frontier/differences.csv": reporting.differences(
-            rows, "shortest_queue", **options
-        ).write_csv(),
-        "frontier/references.csv": reporting.offline_references(
-            dataset_rows({"test": labels, "validation": labels}),
-            {"m-small": (1.0, 1.0), "m-big": (2.0, 2.0)},
-            **options,
-        ).write_csv(),
-        "ablation/contrasts.csv": reporting.ablation_table(rows, contrasts, seed=1).write_csv(),
-        "drift/errors.csv": reporting.drift_table(rows, level=0.95, resamples=200).write_csv(),
-        "drift/state.csv": reporting.state_table(rows, level=0.95).write_csv(),
-        "published/claims.csv": reporting.published_table(rows, published).write_csv(),
-        "published/cells.csv": reporting.published_cells(rows, published).write_csv(),
-        "fidelity/ladder.csv": "cell,published_s,simulated_s,label\na cell,2.0,2.1,simulated\n",
-        "plots/reliability.csv": "model,predicted,observed,count\nm,0.2,0.3,5\n",
-        "agreement.csv": "source_a,source_b,n,pearson,spearman\n",
-    }
+@pytest.fixture(scope="module")
+def params(root):
+    return load_params(root / "params.yaml")
 
 
-def _page(folder, root, *, seeds=(1, 2, 3), auc=0.8):
-    entry = {"name": "q", "version": 1, "aliases": ["champion"], "model_sha256": "0" * 64}
-    card = {"source": "generated", "datasets": [{"dataset": "d", "prompts": 10}]}
-    files = _tables(seeds) | {
-        f"metrics/{name}.json": json.dumps(value) for name, value in _metrics(auc).items()
-    }
-    files |= {"registry.json": json.dumps([entry]), "card.json": json.dumps(card)}
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-    params = load_params(root / "params.yaml")
-    inputs = reporting.read_inputs(folder, folder / "card.json")
-    figures = reporting.draw(inputs, params)
-    return reporting.compose(inputs, params, figures, {"seed": 1}), figures
+def _context(folder, params, **changes):
+    """Composed without figures, which say nothing about words."""
+    card = write_inputs(folder, **changes)
+    return compose(read_inputs(folder, card), params, {}, {"seed": 1})
 
 
-def test_sections_are_labelled_by_their_rows(tmp_path, root):
-    context, figures = _page(tmp_path, root)
-    badges = {section.title: (section.label, section.split) for section in context.tables}
-    assert badges["Quality, latency and cost"] == ("simulated", "test")
-    assert badges["Against references that read no prompt"] == ("emulated", "test")
-    assert badges["Quality predictor against its baselines"] == ("emulated", "test")
-    assert "arms simulated, references emulated, test split" in figures["cost_quality"]
-    assert badges["Published orderings beside ours"] == ("simulated", "test")
+def _section(context, name):
+    return next(one for part in context.parts for one in part.sections if one.name == name)
+
+
+def test_sections_say_where_their_rows_come_from(tmp_path, params):
+    context = _context(tmp_path, params)
+    origins = {one.name: tuple(one.origin) for part in context.parts for one in part.sections}
+    assert origins["operating_points"] == ("simulated", "test")
+    assert origins["references"] == ("emulated", "test")
+    assert origins["quality"] == ("emulated", "test")
+    assert origins["published"] == ("simulated", "test")
+    assert origins["judgements"] == ("emulated", "")
     assert list(context.labels) == ["simulated", "emulated"]
+    assert context.headline.badges == ["simulated", "test split", "data: generated"]
 
 
-def test_headline_has_intervals_and_verdicts(tmp_path, root):
-    context, _ = _page(tmp_path, root)
-    gain, claim, content = context.headline
-    assert gain.startswith("At 12 requests/s, fused_uniform minus shortest_queue: quality ")
-    assert gain.count("[") == 3
-    assert claim.startswith(
-        "A claim (improvement in mean E2E of fused_uniform over shortest_queue, margin 0.1 s): "
+def test_gains_are_of_arms_chosen_on_validation(tmp_path, params):
+    first, second = _context(tmp_path, params).headline.gains
+    assert first.arm == "fused_uniform (ours, chosen for E2E and utility on validation)"
+    assert second.arm == "fused_quality (ours, chosen for quality on validation)"
+    assert first.against == "minus shortest_queue at 12 requests/s"
+    quality, e2e, cost = first.items
+    assert quality == ("Quality, of 0 to 1", "+0.120", "[0.080, 0.160]", "better")
+    assert e2e == ("Mean E2E, s", "−0.670", "[−0.720, −0.620]", "better")
+    assert cost[3] == "open"
+    assert [item[3] for item in second.items] == ["better", "worse", "worse"]
+
+
+def test_gains_without_a_choice_are_of_every_arm_of_the_first_system(tmp_path, params):
+    gains = _context(tmp_path, params, chosen=[]).headline.gains
+    assert [gain.arm for gain in gains] == [
+        "fused_uniform (ours)", "fused_quality (ours)", "fused_cost (ours)",
+    ]  # fmt: skip
+
+
+def test_a_gain_without_an_interval_takes_no_side(tmp_path, params):
+    rows = [row | estimate(row["estimate"]) for row in differences()]
+    item = _context(tmp_path, params, differences=rows).headline.gains[0].items[0]
+    assert item == ("Quality, of 0 to 1", "+0.120", "[–]", "open")
+
+
+def test_every_question_has_its_answer_and_counts(tmp_path, params):
+    verdicts = _context(tmp_path, params).headline.verdicts
+    assert [(one.supported, one.refuted, one.inconclusive) for one in verdicts] == [
+        (2, 1, 0), (0, 0, 1), (1, 0, 0),
+    ]  # fmt: skip
+    assert verdicts[0].answer == "Supported in 2 of 3 conditions."
+
+
+def test_hypervolume_is_told_with_its_differences(tmp_path, params):
+    told = _context(tmp_path, params).headline.sentences[0]
+    assert "ours 0.620 [0.600, 0.640]; decoupled minus ours −0.030 [−0.040, −0.020]" in (
+        told.replace("0.0300", "0.030").replace("0.0400", "0.040").replace("0.0200", "0.020")
     )
-    assert claim.count("[") == 3
-    assert "k-NN on the prompt is ahead of the per-dataset mean" in content
 
 
 @pytest.mark.parametrize(
-    ("auc", "words"), [(0.6, "splits with"), (None, "AUC within prompt – against 0.700")]
+    ("auc", "words"),
+    [
+        (0.8, "k-NN on the prompt is ahead of the per-dataset mean"),
+        (0.6, "splits with"),
+        (None, "AUC within prompt – against 0.700"),
+    ],
 )
-def test_content_says_what_the_scores_say(tmp_path, root, auc, words):
-    context, _ = _page(tmp_path, root, auc=auc)
-    assert words in context.headline[-1]
+def test_content_says_what_the_scores_say(tmp_path, params, auc, words):
+    assert words in _context(tmp_path, params, auc=auc).headline.sentences[-1]
 
 
-def test_one_replication_makes_a_page_without_latency_intervals(tmp_path, root):
-    context, _ = _page(tmp_path, root, seeds=(1,))
-    page = reporting.render(context)
-    assert "degenerate: one run" in page
-    assert "inconclusive" in page
-    assert ">nan" not in page.lower()
-
-
-def test_counts_and_names_are_readable(tmp_path, root):
-    context, _ = _page(tmp_path, root)
-    page = reporting.render(context)
-    facts = next(section for section in context.tables if section.title == "Splits and leakage")
-    told = dict(facts.frame.iter_rows())
+def test_facts_are_readable(tmp_path, params):
+    told = dict(_section(_context(tmp_path, params), "splits").frame.iter_rows())
     assert told["mean quality, m"] == "0.512"
     assert told["rows without quality"] == "3"
     assert told["share of test near training"] == "0.00264"
-    assert '<td class="text">14b_v100.ttft_s</td>' in page
+
+
+def test_every_family_has_a_forest_of_its_own(tmp_path, params):
+    rows = [contrast("a_family", "one"), contrast("b_family", "two")]
+    context = _context(tmp_path, params, contrasts=rows)
+    figures = [name for part in context.parts for one in part.sections for name in one.figures]
+    assert [name for name in figures if name.startswith("forest_")] == [
+        "forest_a_family", "forest_b_family",
+    ]  # fmt: skip
+
+
+EMPTY = (
+    "bands", "hypervolume", "field", "service", "chosen", "radar", "extremes", "placebo",
+    "contrasts", "answers", "calibration", "alarms", "alarm_rates", "doses", "break_points",
+    "claims",
+)  # fmt: skip
+
+
+def test_tables_without_rows_make_a_page_that_says_so(tmp_path, params):
+    """Some presets leave these tables with their heads only."""
+    card = write_inputs(tmp_path, **{name: [] for name in EMPTY})
+    inputs = read_inputs(tmp_path, card)
+    context = compose(inputs, params, draw(inputs, params), {"seed": 1})
+    page = render(context)
+    assert page.count("<p>No rows.</p>") >= len(EMPTY) - 2
+    assert ">nan" not in page.lower()
+    assert "Published orderings" not in page
+
+
+def test_degenerate_estimates_make_a_page_without_their_intervals(tmp_path, params):
+    rows = [row | estimate(row["estimate"]) for row in chosen()]
+    frame = _section(_context(tmp_path, params, chosen=rows), "chosen").frame
+    assert frame["low"].null_count() == frame.height > 0
+
+
+def test_an_absent_table_is_named(tmp_path):
+    card = write_inputs(tmp_path)
+    (tmp_path / "frontier/bands.csv").unlink()
+    with pytest.raises(SchemaError, match=r"frontier/bands\.csv: cannot be read .*dvc repro"):
+        read_inputs(tmp_path, card)

@@ -1,83 +1,93 @@
+"""The page as text: balanced, escaped, reaching nowhere, each figure with units and label."""
+
+import dataclasses
+import html
+import json
 import re
 from html.parser import HTMLParser
 
 import polars as pl
 import pytest
+import yaml
 
-from pipeline import reporting
-from pipeline.params import AblationParams
-from tests.reporting_rows import dataset_rows, fleet_rows
+from pipeline.params import load_params
+from pipeline.reporting.page import Section, compose, draw, read_inputs, render
+from pipeline.reporting.page._dots import Dot
+from pipeline.reporting.page._figures_drift import drift_figure
+from pipeline.reporting.page._format import estimate_text, number_text
+from pipeline.reporting.page._provenance import provenance, provenance_tables
+from tests.reporting.report_tables import ARMS, RATES, errors, write_inputs
 
 LABEL = "simulated, test split"
-OPTIONS = {"level": 0.95, "resamples": 200, "seed": 1}
-
-
-def _figures():
-    rows = fleet_rows()
-    cells = reporting.cell_table(rows, **OPTIONS)
-    claim = {"better": "a", "worse": "b", "metric": "e2e_s", "margin": 0.1}
-    params = AblationParams.model_validate(
-        {"level": 0.95, "resamples": 200, "contrasts": {"claim": claim}}
-    )
-    labels = {"a": (1.0, 0.0), "b": (0.0, 1.0)}
-    references = reporting.offline_references(
-        dataset_rows({"test": labels, "validation": labels}),
-        {"a": (1.0, 1.0), "b": (2.0, 2.0)},
-        **OPTIONS,
-    )
-    return {
-        "frontier": reporting.frontier_figure(cells, reporting.frontier_table(cells), label=LABEL),
-        "plane": reporting.cost_quality_figure(references, cells, 6.0, label=LABEL),
-        "ablation": reporting.ablation_figure(
-            reporting.ablation_table(rows, params, seed=1), label=LABEL
-        ),
-        "drift": reporting.drift_figure(reporting.drift_table(rows, level=0.95), label=LABEL),
-        "mix": reporting.mix_figure(reporting.mix_table(rows), label=LABEL),
-        "reliability": reporting.reliability_figure({"m": [(0.2, 0.3, 5)]}, label=LABEL),
-    }
-
-
-@pytest.fixture(scope="module")
-def figures():
-    return _figures()
-
-
 AXES = {
+    "planes": [
+        "Mean end-to-end time from schedule (s)",
+        "Mean quality (0 to 1)",
+        "Cost (USD per 1000 requests)",
+    ],
     "frontier": ["Mean end-to-end time from schedule (s)", "Mean quality (0 to 1)"],
-    "plane": ["Cost (USD per 1000 requests)", "Mean quality (0 to 1)"],
-    "ablation": ["Improvement in e2e_s (s); right is better"],
-    "drift": ["Rate (requests/s)", "Mean relative error (%)"],
+    "cost_quality": ["Cost (USD per 1000 requests)", "Mean quality (0 to 1)"],
     "mix": ["Share of requests (%)"],
+    "hypervolume": ["Dominated share of the box (0 to 1)", "Difference in that share"],
+    "radar": ["as a share of the best of all", "quality", "throughput"],
+    "forest_four_arms": ["Improvement in e2e_s (s)", "Improvement in quality (0 to 1)"],
+    "forest_learned_latency": ["Improvement in e2e_s (s)"],
+    "forest_placebo": ["Improvement in e2e_s (s)"],
+    "drift": ["Rate (requests/s)", "Mean relative error (%)", "Mean absolute error (0 to 1)"],
+    "traffic": ["Absolute error (0 to 1)", "Relative error (%)", "model_update, 12/s, after"],
+    "coverage": ["Share of actual values inside the bounds (0 to 1)"],
+    "alarms": ["Share of runs (0 to 1)", "model_update (changes)"],
+    "break": ["Dose (sigma, 0 to 1)", "Dose (s)", "Utility difference"],
     "reliability": ["Mean predicted quality (0 to 1)", "Mean observed quality (0 to 1)"],
 }
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, root):
+    folder = tmp_path_factory.mktemp("reports")
+    card = write_inputs(folder)
+    params = load_params(root / "params.yaml")
+    inputs = read_inputs(folder, card)
+    figures = draw(inputs, params)
+    told = provenance(params, inputs.card, {"card": card})
+    return compose(inputs, params, figures, told)
+
+
+@pytest.fixture(scope="module")
+def page(made):
+    return render(made)
+
+
+def test_every_figure_is_named_here(made):
+    assert set(made.figures) == set(AXES)
+    shown = {name for part in made.parts for one in part.sections for name in one.figures}
+    assert shown == set(AXES)
+
+
 @pytest.mark.parametrize("name", AXES)
-def test_axes_carry_units_and_titles_a_label(figures, name):
-    for text in [*AXES[name], LABEL]:
-        assert text in figures[name]
+def test_figures_name_axes_with_units_and_say_where_numbers_come_from(made, name):
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", made.figures[name].svg)
+    said = html.unescape(" | ".join(texts))
+    for text in AXES[name]:
+        assert text in said
+    label = {
+        "reliability": "emulated, test split",
+        "cost_quality": "arms simulated, references emulated, test split",
+    }.get(name, LABEL)
+    assert f"({label})" in said
+    spoken = re.match(r'<svg role="img" aria-label="([^"]+)"', made.figures[name].svg)
+    assert spoken is not None
+    assert label in spoken[1]
 
 
-def test_figures_are_byte_identical(figures):
-    assert _figures() == figures
+def test_a_figure_is_the_same_bytes_twice():
+    def once():
+        return drift_figure(pl.DataFrame(list(errors())), label=LABEL)
 
-
-def _context(figures):
-    frame = pl.DataFrame({"arm": ["<b>"], "estimate": [0.4121], "low": [0.398], "high": [0.427]})
-    long = pl.DataFrame({"x": list(range(40))})
-    section = reporting.ReportSection
-    return reporting.ReportContext(
-        title="RouteBalance",
-        labels={"simulated": "from the simulator"},
-        headline=["a is faster"],
-        figures=figures,
-        tables=[
-            section("Frontier", "note", frame, "frontier", "simulated", "test"),
-            section("Long", frame=long),
-        ],
-        provenance={"seed": 1, "params": {"a": {"b": [1, 2]}}},
-        methods=["from schedule"],
-    )
+    first = once()
+    assert once() == first
+    assert first.pdf.startswith(b"%PDF")
+    assert b"CreationDate" not in first.pdf
 
 
 class _Balance(HTMLParser):
@@ -85,42 +95,91 @@ class _Balance(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.open, self.ids = [], []
+        self.open, self.ids, self.urls = [], [], []
 
     def handle_starttag(self, tag, attrs):
         if tag not in self.VOID:
             self.open.append(tag)
-        self.ids += [value for name, value in attrs if name == "id"]
+        self._note(attrs)
 
     def handle_startendtag(self, tag, attrs):
+        self._note(attrs)
+
+    def _note(self, attrs):
         self.ids += [value for name, value in attrs if name == "id"]
+        self.urls += [value for name, value in attrs if name in ("href", "src", "xlink:href")]
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
 
 
-def test_page_parses_and_ids_are_unique(figures):
+def test_page_parses_and_ids_are_unique_and_meet_their_links(page):
     parser = _Balance()
-    parser.feed(reporting.render(_context(figures)))
+    parser.feed(page)
     assert parser.open == []
     assert len(parser.ids) == len(set(parser.ids))
+    inside = {url[1:] for url in parser.urls if url.startswith("#")}
+    assert inside <= set(parser.ids)
 
 
-def test_page_reaches_nowhere(figures):
-    page = reporting.render(_context(figures))
-    urls = set(re.findall(r"https?://[^\"'\s<>]*", page))
-    assert urls <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
-    assert "<script" not in page
+def test_page_reaches_nowhere(page):
+    parser = _Balance()
+    parser.feed(page)
+    elsewhere = {url for url in parser.urls if not url.startswith("#")}
+    assert {url for url in elsewhere if not url.startswith("tables/")} == {"data:,"}
+    assert all(url.startswith("#") for url in re.findall(r"url\(([^)]*)\)", page))
+    assert not re.search(r"@import|fetch\(|XMLHttpRequest", page)
 
 
-def test_page_holds_its_parts_escaped(figures):
-    page = reporting.render(_context(figures))
-    assert "0.412 [0.398, 0.427]" in page
-    assert "&lt;b&gt;" in page
-    assert "test split" in page
+def test_data_of_the_script_cannot_end_it(made):
+    evil = dataclasses.replace(made, explorer={"arm": "</script><b>&amp;"})
+    page = render(evil)
+    found = re.search(r'id="frontier-data">(.*?)</script>', page)
+    assert json.loads(found[1]) == {"arm": "</script><b>&amp;"}
+
+
+def test_explorer_has_every_cell_in_the_units_of_its_axes(made):
+    points = made.explorer["points"]
+    assert len(points) == len(ARMS) * len(RATES)
+    one = next(point for point in points if (point["arm"], point["rate"]) == ("fused_cost", 6.0))
+    assert one["values"]["cost_usd"] == [0.011, 0.010, 0.012]
+    assert one["values"]["quality"] == [0.56, 0.52, 0.6]
+    assert (one["member"], one["membership"]["membership_cost"]) == (True, 0.9)
+    assert next(point for point in points if point["oracle"])["system"] == "oracles"
+    band = next(one for one in made.explorer["bands"] if one["plane"] == "quality_cost")
+    assert len(band["at"]) == 4  # the one of five where the frontier is not defined is left out
+    assert band["at"][-1] == 0.04
+
+
+def test_texts_are_escaped(page):
+    assert "Not decided: &lt;1 of 1&gt;." in page
+    assert "<1 of 1>" not in page
+
+
+def test_long_tables_are_folded_and_very_long_ones_are_files(made):
+    long, endless = (pl.DataFrame({"x": list(range(n))}) for n in (40, 401))
+    part = dataclasses.replace(
+        made.parts[0],
+        sections=[Section("a", "A", frame=long), Section("b", "B", frame=endless)],
+    )
+    page = render(dataclasses.replace(made, parts=[part]))
     assert "Table of 40 rows" in page
-    assert "a.b" in page
-    assert all(figures[name].strip() in page for name in figures)
+    assert "401 rows, too many for a page" in page
+    assert page.count("<td") < 401 + 200
+
+
+def test_provenance_is_whole_and_names_no_place():
+    values = {"a": {"b": [1, 2], "c": None}, "dir": "/home/someone/data", "db": "sqlite:////x/y.db"}
+    plain, nested = provenance_tables(values)
+    assert dict(plain) == {"dir": "…/data", "db": "sqlite:///…/y.db"}
+    assert nested == [("a", [("b", "1, 2"), ("c", "–")])]
+
+
+def test_the_page_holds_all_parameters_and_what_its_data_hash_to(made, page, root):
+    params = load_params(root / "params.yaml")
+    assert made.parameters in html.unescape(page)
+    assert yaml.safe_load(made.parameters) == params.model_dump(mode="json", by_alias=True)
+    assert re.fullmatch(r"[0-9a-f]{64}", made.provenance["sha256"]["card"])
 
 
 @pytest.mark.parametrize(
@@ -135,11 +194,22 @@ def test_page_holds_its_parts_escaped(figures):
     ],
 )
 def test_estimate_text(ends, text):
-    assert reporting.estimate_text(*ends) == text
+    assert estimate_text(*ends) == text
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(0.41251, "0.413"), (12.345, "12.3"), (0.0, "0"), (None, "–")]
 )
 def test_number_text(value, text):
-    assert reporting.number_text(value) == text
+    assert number_text(value) == text
+
+
+def test_a_row_without_a_point_keeps_its_place():
+    from pipeline.reporting.page._dots import dots
+    from pipeline.reporting.page._style import canvas
+
+    with canvas(4, 2, "t") as figure:
+        axes = figure.subplots()
+        dots(axes, [Dot("a", 1.0, 0.5, 1.5, "k"), Dot("b", None, None, None, "k")])
+        assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
+        assert len(axes.collections) == 1

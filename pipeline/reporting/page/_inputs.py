@@ -11,10 +11,42 @@ from pipeline.errors import SchemaError
 
 __all__ = ["ReportInputs", "read_inputs"]
 
+_TABLES = {
+    "cells": "frontier/cells.csv",
+    "frontier": "frontier/frontier.csv",
+    "mix": "frontier/mix.csv",
+    "differences": "frontier/differences.csv",
+    "references": "frontier/references.csv",
+    "bands": "frontier/bands.csv",
+    "hypervolume": "frontier/hypervolume.csv",
+    "field": "frontier/field.csv",
+    "service": "frontier/service.csv",
+    "chosen": "frontier/chosen.csv",
+    "radar": "frontier/radar.csv",
+    "extremes": "frontier/extremes.csv",
+    "contrasts": "ablation/contrasts.csv",
+    "placebo": "ablation/placebo.csv",
+    "answers": "ablation/answers.csv",
+    "drift": "drift/errors.csv",
+    "state": "drift/state.csv",
+    "calibration": "drift/calibration.csv",
+    "alarms": "drift/alarms.csv",
+    "alarm_rates": "drift/alarm_rates.csv",
+    "doses": "drift/doses.csv",
+    "break_points": "drift/break_points.csv",
+    "published": "published/claims.csv",
+    "published_cells": "published/cells.csv",
+    "ladder": "fidelity/ladder.csv",
+    "reliability": "plots/reliability.csv",
+    "agreement": "agreement.csv",
+}
+# These are there where the folder of data holds measured GPU tables.
+_MEASURED = {"runs": "fidelity/runs.csv", "steptime": "fidelity/steptime.csv"}
+
 
 @dataclass(frozen=True)
 class ReportInputs:
-    """Tables by name, metrics by stage, and the registry's entries."""
+    """Tables by name, metrics by stage, the registry's entries, and the card of the prompts."""
 
     tables: dict[str, pl.DataFrame]
     metrics: dict[str, Any]
@@ -28,26 +60,9 @@ def read_inputs(reports: Path, card: Path) -> ReportInputs:
     Raises:
         SchemaError: a file is absent or cannot be read.
     """
-    tables = {
-        "cells": "frontier/cells.csv",
-        "frontier": "frontier/frontier.csv",
-        "mix": "frontier/mix.csv",
-        "differences": "frontier/differences.csv",
-        "references": "frontier/references.csv",
-        "ablation": "ablation/contrasts.csv",
-        "drift": "drift/errors.csv",
-        "state": "drift/state.csv",
-        "published": "published/claims.csv",
-        "published_cells": "published/cells.csv",
-        "ladder": "fidelity/ladder.csv",
-        "reliability": "plots/reliability.csv",
-        "agreement": "agreement.csv",
-    }
-    # These are there where the folder of data holds measured GPU tables.
-    measured = {"runs": "fidelity/runs.csv", "steptime": "fidelity/steptime.csv"}
-    tables |= {name: file for name, file in measured.items() if (reports / file).exists()}
+    there = {name: file for name, file in _MEASURED.items() if (reports / file).exists()}
     return ReportInputs(
-        {name: _csv(reports / file) for name, file in tables.items()},
+        {name: _csv(reports / file) for name, file in (_TABLES | there).items()},
         {path.stem: _json(path) for path in sorted((reports / "metrics").glob("*.json"))},
         _json(reports / "registry.json"),
         _json(card),
@@ -56,10 +71,13 @@ def read_inputs(reports: Path, card: Path) -> ReportInputs:
 
 def _csv(path: Path) -> pl.DataFrame:
     try:
-        return pl.read_csv(path, infer_schema_length=None)
+        frame = pl.read_csv(path, infer_schema_length=None)
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = str(error).splitlines()[0]
         raise SchemaError(f"{path}: cannot be read ({reason}); run `dvc repro`") from error
+    # A file cannot tell the type of a column without a value; null compares with every type.
+    blank = [name for name in frame.columns if frame[name].null_count() == frame.height]
+    return frame.with_columns(pl.col(blank).cast(pl.Null))
 
 
 def _json(path: Path) -> Any:

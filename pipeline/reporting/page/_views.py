@@ -1,17 +1,19 @@
-"""The long tables as people read them: one row per system, one column per metric."""
+"""The long tables as people read them: one row per arm, one column per metric."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from pipeline.reporting.page._format import estimate_text
+from pipeline.reporting.page._points import complete
 
 __all__ = [
     "baseline_view",
-    "cells_for_reading",
-    "contrast_view",
+    "definitions",
     "operating_points_view",
     "reference_view",
+    "scored_view",
+    "service_view",
 ]
 
 # metric: heading and the factor that its unit asks for
@@ -22,6 +24,7 @@ _POINTS: Headings = {
     "e2e_s": ("mean E2E, s", 1.0),
     "e2e_p95_s": ("p95 E2E, s", 1.0),
     "cost_usd": _COST,
+    "throughput_rps": ("throughput, requests/s", 1.0),
 }
 _DIFFERENCES: Headings = {
     "quality": ("quality, 0 to 1", 1.0),
@@ -30,27 +33,17 @@ _DIFFERENCES: Headings = {
 }
 
 
-def cells_for_reading(cells: pl.DataFrame, metrics: Mapping[str, str]) -> pl.DataFrame:
-    """Return the long table of operating points as text, one column per metric.
-
-    Args:
-        cells: rows of `cell_table`.
-        metrics: metric name to the heading of its column, for example {"e2e_s": "E2E, s"}.
-    """
-    headings = {metric: (heading, 1.0) for metric, heading in metrics.items()}
-    wide = _by_metric(cells, ["arm", "rate"], headings)
-    return wide.join(_failed(cells), on=["arm", "rate"], how="left", maintain_order="left")
-
-
 def operating_points_view(cells: pl.DataFrame, frontier: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per rate and arm: frontier member or not, its numbers, what is missing."""
+    """Return one row per rate and arm: whether and how surely on the frontier, and its numbers."""
     keys = ["rate", "arm"]
-    unknown = cells.filter(pl.col("metric") == "quality").select(
+    answered = complete(cells)
+    unknown = answered.filter(pl.col("metric") == "quality").select(
         *keys, pl.col("missing").alias("quality missing")
     )
-    members = frontier.select(*keys, pl.col("on_frontier").alias("frontier"))
-    wide = members.join(_by_metric(cells, keys, _POINTS), on=keys, how="left")
-    for counts in (_failed(cells), unknown):
+    members = frontier.select(*keys, pl.col("on_frontier").alias("frontier"), "membership")
+    wide = members.join(_by_metric(answered, keys, _POINTS), on=keys, how="left")
+    failed = answered.group_by(keys).agg(pl.col("failed").max())
+    for counts in (failed, unknown):
         wide = wide.join(counts, on=keys, how="left")
     return wide.sort(keys)
 
@@ -85,42 +78,45 @@ def reference_view(references: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def contrast_view(ablation: pl.DataFrame) -> pl.DataFrame:
-    """Return the declared contrasts with their verdict before the details."""
-    return ablation.select(
-        "contrast",
-        pl.concat_str("better", pl.lit(" over "), "worse").alias("claim"),
-        "rate",
-        "verdict",
-        pl.concat_str("metric", pl.lit(" ("), "unit", pl.lit(")")).alias("metric"),
-        pl.col("estimate").alias("improvement"),
-        pl.col("low").alias("improvement_low"),
-        pl.col("high").alias("improvement_high"),
-        "margin",
-        _p_value("p_adjusted").alias("P, Holm"),
-        pl.col("clusters").alias("clusters or runs"),
-        "missing",
+def service_view(service: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per rate and arm, one column per metric with its unit."""
+    return _by_metric(service, ["rate", "arm"], _headings(service))
+
+
+def scored_view(field: pl.DataFrame, rate: float) -> pl.DataFrame:
+    """Return one row per metric with its definition, one column per system, at one rate."""
+    here = field.filter(pl.col("rate") == rate)
+    systems = here["system"].unique(maintain_order=True).to_list()
+    texts = {(row["metric"], row["system"]): _text(row, 1.0) for row in here.iter_rows(named=True)}
+    found = definitions(here)
+    columns = [
+        pl.Series(
+            system, [texts.get((metric, system), _text(None, 1.0)) for metric in found["metric"]]
+        )
+        for system in systems
+    ]
+    return found.select("metric", "unit", "better", *columns, "definition")
+
+
+def definitions(table: pl.DataFrame) -> pl.DataFrame:
+    """Return each metric of a table once, with its unit, direction and definition."""
+    return table.select("metric", "unit", "better", "definition").unique(
+        "metric", keep="first", maintain_order=True
     )
 
 
-def _p_value(column: str) -> pl.Expr:
-    """Three decimals; smaller ones than that are not told apart."""
-    value = pl.col(column).cast(pl.Float64)
-    text = value.round(3).map_elements(lambda p: f"{p:.3f}", return_dtype=pl.String)
-    return pl.when(value < 0.001).then(pl.lit("< 0.001")).otherwise(text)
+def _headings(table: pl.DataFrame) -> Headings:
+    found = definitions(table).iter_rows(named=True)
+    return {row["metric"]: (f"{row['metric']}, {row['unit']}", 1.0) for row in found}
 
 
 def _of(column: str, metric: str) -> pl.Expr:
     return pl.col(column).filter(pl.col("metric") == metric).first()
 
 
-def _failed(cells: pl.DataFrame) -> pl.DataFrame:
-    return cells.group_by("arm", "rate").agg(pl.col("failed").max())
-
-
-def _by_metric(table: pl.DataFrame, keys: list[str], headings: Headings) -> pl.DataFrame:
+def _by_metric(table: pl.DataFrame, keys: Sequence[str], headings: Headings) -> pl.DataFrame:
     """One row per key, one text column per metric, sorted by rate and arm where there are any."""
-    order = [key for key in ("rate", "arm") if key in keys] or keys
+    order = [key for key in ("rate", "arm") if key in keys] or list(keys)
     rows = []
     for values, part in table.sort(order, maintain_order=True).group_by(keys, maintain_order=True):
         found = {point["metric"]: point for point in part.iter_rows(named=True)}
