@@ -11,12 +11,12 @@ import pytest
 import yaml
 
 from pipeline.params import load_params
-from pipeline.reporting.page import Section, compose, draw, read_inputs, render
+from pipeline.reporting.page import Section, render
 from pipeline.reporting.page._dots import Dot
 from pipeline.reporting.page._figures_drift import drift_figure
 from pipeline.reporting.page._format import estimate_text, number_text
-from pipeline.reporting.page._provenance import provenance, provenance_tables
-from tests.reporting.report_tables import ARMS, RATES, errors, write_inputs
+from pipeline.reporting.page._provenance import provenance_tables
+from tests.reporting.report_tables import ARMS, RATES, errors
 
 LABEL = "simulated, test split"
 AXES = {
@@ -43,14 +43,8 @@ AXES = {
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, root):
-    folder = tmp_path_factory.mktemp("reports")
-    card = write_inputs(folder)
-    params = load_params(root / "params.yaml")
-    inputs = read_inputs(folder, card)
-    figures = draw(inputs, params)
-    told = provenance(params, inputs.card, {"card": card})
-    return compose(inputs, params, figures, told)
+def made(report_context):
+    return report_context
 
 
 @pytest.fixture(scope="module")
