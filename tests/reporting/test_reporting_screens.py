@@ -92,9 +92,18 @@ def test_a_reader_can_walk_through_the_frontier(page, width):
     assert int(noted["wide"]) <= int(noted["window"]) == width
 
 
+# A window of the browser is never narrower than 500 px, a frame in it is.
+FRAME = """<!DOCTYPE html><html><body><iframe src="walked.html" width="390" height="900"
+onload="const inside = this.contentDocument.documentElement.dataset;
+Object.assign(document.documentElement.dataset, inside)"></iframe></body></html>"""
+
+
 def test_a_narrow_window_has_no_sideways_scroll(page):
-    noted = _noted(_open(page, "walked.html", 390, "--dump-dom"))
-    assert int(noted["wide"]) <= int(noted["window"])
+    (page / "framed.html").write_text(FRAME)
+    dom = _open(page, "framed.html", 1280, "--allow-file-access-from-files", "--dump-dom")
+    noted = _noted(dom)
+    assert int(noted["wide"]) <= int(noted["window"]) == 390
+    assert int(noted["first"]) == len(ARMS)
 
 
 def test_without_scripts_the_still_figure_is_there(page):
