@@ -9,6 +9,7 @@ from pipeline.reporting.rows._measured import (
     runs_of,
 )
 from pipeline.reporting.rows._pairs import PAIRED_METRICS, Gap, gap
+from pipeline.reporting.rows._utility import with_utility
 
 __all__ = [
     "ESTIMATE_SCHEMA",
@@ -20,4 +21,5 @@ __all__ = [
     "joined_labels",
     "measured",
     "runs_of",
+    "with_utility",
 ]
