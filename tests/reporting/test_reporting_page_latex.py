@@ -7,7 +7,7 @@ from pipeline.params import load_params
 from pipeline.reporting.page import compose, latex_table, read_inputs, write_figures, write_tables
 from pipeline.reporting.page._drawing import Drawing
 from pipeline.reporting.page._latex import escape_latex
-from tests.reporting.report_tables import write_inputs
+from tests.reporting.report_tables import contrast, write_inputs
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,14 @@ def test_every_table_of_the_page_is_written_twice(tmp_path, root):
     back = pl.read_csv(tmp_path / "tables/chosen.csv")
     assert back["estimate"].to_list() == [0.7] * 9
     assert "(simulated, test split)" in (tmp_path / "tables/chosen.tex").read_text()
+
+
+def test_a_column_without_values_and_a_table_without_rows_are_written(tmp_path, root):
+    card = write_inputs(tmp_path, doses=[], contrasts=[contrast("four_arms", "one")])
+    params = load_params(root / "params.yaml")
+    write_tables(compose(read_inputs(tmp_path, card), params, {}, {}), tmp_path / "tables")
+    assert len((tmp_path / "tables/doses.csv").read_text().splitlines()) == 1
+    assert pl.read_csv(tmp_path / "tables/contrasts.csv")["detectable"].to_list() == [None]
 
 
 def test_figures_are_written_as_both_formats(tmp_path):

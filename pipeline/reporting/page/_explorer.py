@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.reporting.page._figures_planes import PLANES
+from pipeline.reporting.page._origin import SPLIT
 from pipeline.reporting.page._points import AXES, Point, points_at
 from pipeline.reporting.page._systems import arm_systems, is_oracle, system_colours
 
@@ -41,6 +42,7 @@ def explorer(
     return {
         "rates": rates,
         "start": start,
+        "split": SPLIT,
         "planes": [
             {"key": key, "name": _NAMES[key], "x": x, "y": y, "membership": column}
             for key, (x, y, column) in PLANES.items()

@@ -115,7 +115,10 @@ def _key(axes: Any, systems: list[str], colours: Mapping[str, str]) -> None:
         face = colour if filled else "white"
         return Line2D([], [], color=colour, marker=shape, mfc=face, ls="", ms=6)
 
-    handles = [mark(colours[name], "D" if name == ORACLE else "o", filled=True) for name in systems]
+    handles = [
+        mark(colours[name], "D" if name == ORACLE else "o", filled=name != ORACLE)
+        for name in systems
+    ]
     handles += [mark(colours["other arms"], "o", filled=filled) for filled in (True, False)]
     names = [*systems, "on the frontier of all arms", "dominated by another arm"]
     axes.legend(handles, names, loc="upper left", bbox_to_anchor=(0.05, 1.0), title="System",

@@ -73,14 +73,14 @@ def radar_figure(
     names = here["system"].unique(maintain_order=True).to_list()
     axes_names = here["axis"].unique(maintain_order=True).to_list()
     colours = system_colours(list(systems))
-    across = min(4, max(1, len(names)))
+    across = min(3, max(1, len(names)))
     down = -(-len(names) // across) or 1
-    height = 0.6 + 2.5 * down
+    height = 0.5 + 2.75 * down
     title = f"Best of each system at {rate:g} requests/s, as a share of the best of all ({label})"
     with canvas(_WIDE, height, title) as figure:
         grid = figure.subplots(down, across, squeeze=False, subplot_kw={"projection": "polar"})
         figure.subplots_adjust(
-            left=0.07, right=0.93, top=1 - 0.95 / height, bottom=0.35 / height, wspace=0.75,
+            left=0.1, right=0.9, top=1 - 1.0 / height, bottom=0.35 / height, wspace=0.75,
             hspace=0.65,
         )  # fmt: skip
         for i, axes in enumerate(grid.ravel()):
@@ -118,4 +118,4 @@ def _radar(
         side = sin(turn)
         ha = "center" if abs(side) < 0.1 else "left" if side > 0 else "right"
         axes.text(turn, 1.12, text, fontsize=7, ha=ha, va="center")
-    axes.set_title(name, loc="center", pad=14)
+    axes.set_title(name, loc="center", pad=18)

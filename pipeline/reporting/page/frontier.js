@@ -67,7 +67,7 @@
     return { place, ticks: wide ? logTicks(low, high) : ticks(low, high) };
   }
   function ticks(low, high) {
-    const raw = (high - low) / 6, power = 10 ** Math.floor(Math.log10(raw));
+    const raw = (high - low) / 8, power = 10 ** Math.floor(Math.log10(raw));
     const step = [1, 2, 5, 10].map((k) => k * power).find((one) => one >= raw);
     const found = [];
     for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(Number((k * step).toPrecision(10)));
@@ -184,13 +184,13 @@
   }
 
   function draw() {
-    const width = Math.max(280, drawing.clientWidth), height = Math.round(Math.max(300, Math.min(480, width * 0.66)));
+    const width = Math.max(280, drawing.clientWidth), height = Math.round(Math.max(300, Math.min(520, width * 0.75)));
     const points = data.points.filter((point) => point.rate === state.rate && !state.hidden.has(point.system));
     const picture = svg("svg", {
       viewBox: `0 0 ${width} ${height}`, role: "group",
       "aria-label": `${state.plane.name} at ${state.rate} requests/s, ${points.length} arms; arrow keys walk through them`,
     });
-    title.textContent = `${state.plane.name} at ${state.rate} requests/s (${[...new Set(points.map((point) => point.label))].join(" + ")}, test split)`;
+    title.textContent = `${state.plane.name} at ${state.rate} requests/s (${[...new Set(points.map((point) => point.label))].join(" + ")}, ${data.split} split)`;
     drawing.replaceChildren(picture);
     if (!points.length) return;
     const x = scale(points.flatMap((point) => point.values[state.plane.x]), EDGE.left, width - EDGE.right);
@@ -205,7 +205,7 @@
     const dots = points.map((point) => dot(picture, point, x, y));
     picture.append(...dots);
     names(picture, dots, width, height);
-    const first = dots.find((one) => one.point.arm === state.picked) || dots.find((one) => one.point.member) || dots[0];
+    const first = dots.find((one) => one.point.arm === state.picked) || dots.find(({ point }) => point.member && point.system === data.systems[0].name) || dots[0];
     show(first);
   }
 
