@@ -9,12 +9,13 @@ from pipeline.reporting.rows._measured import (
     runs_of,
 )
 from pipeline.reporting.rows._pairs import PAIRED_METRICS, Gap, gap
-from pipeline.reporting.rows._utility import with_utility
+from pipeline.reporting.rows._utility import UTILITY_UNIT, with_utility
 
 __all__ = [
     "ESTIMATE_SCHEMA",
     "METRIC_UNITS",
     "PAIRED_METRICS",
+    "UTILITY_UNIT",
     "Gap",
     "gap",
     "in_cells",

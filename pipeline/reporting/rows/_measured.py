@@ -17,7 +17,6 @@ METRIC_UNITS = {
     "ttft_p95_s": "s",
     "decision_ms": "ms",
     "throughput_rps": "requests/s",
-    "utility": "score",
 }
 
 

@@ -4,7 +4,9 @@ import polars as pl
 
 from pipeline.params import ScaleParams, WeightParams
 
-__all__ = ["with_utility"]
+__all__ = ["UTILITY_UNIT", "with_utility"]
+
+UTILITY_UNIT = "score"
 
 
 def with_utility(rows: pl.DataFrame, weights: WeightParams, scales: ScaleParams) -> pl.DataFrame:
