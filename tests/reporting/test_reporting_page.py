@@ -16,6 +16,7 @@ from pipeline.reporting.page._dots import Dot
 from pipeline.reporting.page._figures_drift import drift_figure
 from pipeline.reporting.page._format import estimate_text, number_text
 from pipeline.reporting.page._provenance import provenance_tables
+from pipeline.reporting.page._tables import shown_table
 from tests.reporting.report_tables import ARMS, RATES, errors
 
 LABEL = "simulated, test split"
@@ -30,9 +31,9 @@ AXES = {
     "mix": ["Share of requests (%)"],
     "hypervolume": ["Dominated share of the box (0 to 1)", "Difference in that share"],
     "radar": ["as a share of the best of all", "quality", "throughput"],
-    "forest_four_arms": ["Improvement in e2e_s (s)", "Improvement in quality (0 to 1)"],
-    "forest_learned_latency": ["Improvement in e2e_s (s)"],
-    "forest_placebo": ["Improvement in e2e_s (s)"],
+    "forest_four_arms": ["Improvement in mean E2E (s)", "Improvement in quality (0 to 1)"],
+    "forest_learned_latency": ["Improvement in mean E2E (s)"],
+    "forest_placebo": ["Improvement in mean E2E (s)"],
     "drift": ["Rate (requests/s)", "Mean relative error (%)", "Mean absolute error (0 to 1)"],
     "traffic": ["Absolute error (0 to 1)", "Relative error (%)", "model_update, 12/s, after"],
     "coverage": ["Share of actual values inside the bounds (0 to 1)"],
@@ -160,6 +161,16 @@ def test_long_tables_are_folded_and_very_long_ones_are_files(made):
     assert "Table of 40 rows" in page
     assert "401 rows, too many for a page" in page
     assert page.count("<td") < 401 + 200
+
+
+def test_a_folded_table_shows_one_rate_openly():
+    frame = pl.DataFrame({"rate": [6.0, 12.0] * 20, "x": list(range(40))})
+    shown = shown_table(frame, 12.0)
+    assert shown.folded
+    assert [row[1].number for row in shown.brief] == [str(n) for n in range(1, 40, 2)]
+    assert shown_table(frame.head(10), 12.0).brief == []
+    assert shown_table(frame.drop("rate"), 12.0).brief == []
+    assert shown_table(pl.concat([frame] * 3), 12.0).brief == []  # 60 rows of that rate
 
 
 def test_provenance_is_whole_and_names_no_place():

@@ -102,6 +102,7 @@ class ReportContext:
         parts: the sections in order.
         figures: name to figure.
         explorer: data of the interactive frontier.
+        rate: at which long tables of several rates are shown in brief (requests/s).
         provenance: name to value; a mapping becomes a table of its own.
         parameters: listing of all parameters in force.
         methods: notes on how the numbers were made.
@@ -113,6 +114,7 @@ class ReportContext:
     parts: Sequence[Part]
     figures: Mapping[str, Drawing]
     explorer: Mapping[str, Any]
+    rate: float
     provenance: Mapping[str, Any]
     parameters: str
     methods: Sequence[str]

@@ -10,14 +10,13 @@ from pipeline.reporting.page._drawing import Drawing, drawn
 from pipeline.reporting.page._format import estimate_text
 from pipeline.reporting.page._style import AMBER, BLUE, GREY, INK, canvas
 
-__all__ = ["UNITS", "forest_figure"]
+__all__ = ["forest_figure"]
 
 _WIDE = 9.0  # inches
 _VERDICT = {"supported": BLUE, "refuted": AMBER, "inconclusive": GREY}
-# How an improvement in a metric is drawn: its unit and the factor to it.
-UNITS: Mapping[str, tuple[str, float]] = {
-    "cost_usd": ("USD per 1000 requests", 1000.0),
-}
+# How metrics are called; a cost is drawn per 1000 requests.
+_SPOKEN = {"e2e_s": "mean E2E", "e2e_p95_s": "p95 E2E", "ttft_s": "mean TTFT", "cost_usd": "cost"}
+_THOUSAND = 1000.0
 
 
 def forest_figure(table: pl.DataFrame, family: str, *, label: str) -> Drawing:
@@ -48,23 +47,24 @@ def forest_figure(table: pl.DataFrame, family: str, *, label: str) -> Drawing:
 
 
 def _panel(axes: Any, part: list[dict[str, Any]]) -> None:
-    metric, unit = part[0]["metric"], part[0]["unit"]
-    unit, scale = UNITS.get(metric, (unit, 1.0))
-    dots(axes, [_dot(row, scale) for row in part])
+    metric, unit, scale = part[0]["metric"], part[0]["unit"], _scale(part[0])
+    if metric == "cost_usd":
+        unit = "USD per 1000 requests"
+    dots(axes, [_dot(row) for row in part])
     for y, row in enumerate(part):
         if row["kind"] == "equivalent":
             axes.plot([scale * row["margin"]] * 2, [y - 0.4, y + 0.4], **_DASH)
     axes.axvline(0, color=GREY, lw=0.8, zorder=1)
-    axes.set_xlabel(f"Improvement in {metric} ({unit}); right is better")
+    axes.set_xlabel(f"Improvement in {_SPOKEN.get(metric, metric)} ({unit}); right is better")
 
 
 _DASH: dict[str, Any] = {"color": INK, "lw": 0.9, "ls": (0, (2, 1.5))}
 
 
-def _dot(row: Mapping[str, Any], scale: float) -> Dot:
-    point, low, high = _ends(row, scale)
+def _dot(row: Mapping[str, Any]) -> Dot:
+    point, low, high = _ends(row)
+    scale, floor = _scale(row), row["floor"]
     margin = scale * row["margin"]
-    floor = row["floor"]
     return Dot(
         _name(row),
         point,
@@ -83,13 +83,16 @@ def _name(row: Mapping[str, Any]) -> str:
 
 
 def _note(row: Mapping[str, Any]) -> str:
-    _, scale = UNITS.get(row["metric"], ("", 1.0))
-    return f"{estimate_text(*_ends(row, scale))}  {row['verdict']}"
+    return f"{estimate_text(*_ends(row))}  {row['verdict']}"
 
 
-def _ends(row: Mapping[str, Any], scale: float) -> list[float | None]:
+def _scale(row: Mapping[str, Any]) -> float:
+    return _THOUSAND if row["metric"] == "cost_usd" else 1.0
+
+
+def _ends(row: Mapping[str, Any]) -> list[float | None]:
     ends = (row[name] for name in ("estimate", "low", "high"))
-    return [None if end is None else scale * end for end in ends]
+    return [None if end is None else _scale(row) * end for end in ends]
 
 
 def _key(figure: Any) -> None:

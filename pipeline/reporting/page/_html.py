@@ -1,13 +1,11 @@
 """The page as one HTML file that needs nothing else."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.reporting.page._context import ReportContext, Section
-from pipeline.reporting.page._drawing import Drawing
 from pipeline.reporting.page._provenance import provenance_tables
 from pipeline.reporting.page._tables import Table, shown_table
 
@@ -63,7 +61,7 @@ def render(context: ReportContext) -> str:
                 part.name,
                 part.title,
                 part.lead,
-                [_shown(section, context.figures) for section in part.sections],
+                [_shown(section, context) for section in part.sections],
             )
             for part in context.parts
         ],
@@ -86,14 +84,14 @@ def _asset(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
 
 
-def _shown(section: Section, figures: Mapping[str, Drawing]) -> _Shown:
+def _shown(section: Section, context: ReportContext) -> _Shown:
     label, split = section.origin
     return _Shown(
         name=section.name,
         title=section.title,
         note=section.note,
         badges=[text for text in (label, split and f"{split} split") if text],
-        figures=[figures[name].svg for name in section.figures],
-        table=None if section.frame is None else shown_table(section.frame),
+        figures=[context.figures[name].svg for name in section.figures],
+        table=None if section.frame is None else shown_table(section.frame, context.rate),
         explorer=section.explorer,
     )

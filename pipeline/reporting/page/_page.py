@@ -52,6 +52,7 @@ def compose(
             params.frontier.systems,
             middle_rate(params),
         ),
+        rate=middle_rate(params),
         provenance=provenance,
         parameters=parameter_listing(params),
         methods=methods(params),

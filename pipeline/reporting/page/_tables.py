@@ -11,6 +11,7 @@ from pipeline.reporting.page._format import NONE, estimate_text, number_text
 __all__ = ["Column", "Table", "read_columns", "shown_table"]
 
 _LONG = 16  # rows from which a table starts folded
+_BRIEF = 45  # rows of one rate that may stand open
 _MOST = 400  # rows beyond which a table is a file beside the page and not a part of it
 _DECLARED = ("rate", "level", "margin", "dose", "false_alarm")  # chosen, so shown as written
 
@@ -26,11 +27,21 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as the template reads it; without rows where it is too long for a page."""
+    """A table as the template reads it.
+
+    Attributes:
+        headings, kinds: of the columns.
+        rows: none where the table is too long for a page.
+        brief: of a folded table, the rows at one rate, which stand open above it.
+        height: rows of the whole table.
+        folded: whether it starts folded.
+        left_out: whether it is too long for a page.
+    """
 
     headings: list[str]
     kinds: list[str]
     rows: list[tuple[Cell, ...]]
+    brief: list[tuple[Cell, ...]]
     height: int
     folded: bool
     left_out: bool
@@ -47,9 +58,15 @@ def read_columns(frame: pl.DataFrame) -> list[Column]:
     return columns
 
 
-def shown_table(frame: pl.DataFrame) -> Table:
-    """Return the table with the decimal points of each column below each other."""
+def shown_table(frame: pl.DataFrame, rate: float) -> Table:
+    """Return the table with the decimal points of each column below each other.
+
+    Args:
+        frame: any table.
+        rate: at which a long table of several rates is shown in brief.
+    """
     left_out = frame.height > _MOST
+    folded = frame.height >= _LONG
     columns = read_columns(frame.clear() if left_out else frame)
     cells = [
         [Cell("", text, "", "") for text in column.texts]
@@ -57,12 +74,17 @@ def shown_table(frame: pl.DataFrame) -> Table:
         else aligned(column.texts)
         for column in columns
     ]
+    rows = list(zip(*cells, strict=True))
+    several = folded and "rate" in frame.columns and not left_out
+    rates = frame["rate"].to_list() if several else []
+    brief = [row for row, own in zip(rows, rates, strict=False) if own == rate]
     return Table(
         headings=[column.heading for column in columns],
         kinds=[column.kind for column in columns],
-        rows=list(zip(*cells, strict=True)),
+        rows=rows,
+        brief=brief if len(brief) <= _BRIEF else [],
         height=frame.height,
-        folded=frame.height >= _LONG,
+        folded=folded,
         left_out=left_out,
     )
 

@@ -21,8 +21,13 @@
     return made;
   }
   const short = (value) => (value === null || value === undefined ? "–" : String(Number(value.toPrecision(3))).replace("-", "−"));
-  const told = ([point, low, high]) =>
-    low === high ? `${short(point)} [–]` : `${short(point)} [${short(low)}, ${short(high)}]`;
+  // The three share their decimals: enough for the width of the interval to show.
+  function told([point, low, high]) {
+    if (low === high) return `${short(point)} [–]`;
+    const decimals = Math.max(0, Math.min(6, 1 - Math.floor(Math.log10(high - low))));
+    const [middle, bottom, top] = [point, low, high].map((end) => end.toFixed(decimals).replace("-", "−"));
+    return `${middle} [${bottom}, ${top}]`;
+  }
   const chance = (value) => (value === null || value === undefined ? "–" : value.toFixed(2));
 
   // Controls: one group of buttons per choice; the pressed one is chosen.
