@@ -174,7 +174,7 @@ def test_a_folded_table_shows_one_rate_openly():
 
 
 def test_provenance_is_whole_and_names_no_place():
-    values = {"a": {"b": [1, 2], "c": None}, "dir": "/home/someone/data", "db": "sqlite:////x/y.db"}
+    values = {"a": {"b": [1, 2], "c": None}, "dir": "/mnt/someone/data", "db": "sqlite:////x/y.db"}
     plain, nested = provenance_tables(values)
     assert dict(plain) == {"dir": "…/data", "db": "sqlite:///…/y.db"}
     assert nested == [("a", [("b", "1, 2"), ("c", "–")])]
