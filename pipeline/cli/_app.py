@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.cli import _fleet, _loadtest, _params, _registry
+from pipeline.cli import _compare, _fleet, _loadtest, _params, _registry, _report
 from pipeline.stage import exit_on_error
 
 __all__ = ["main"]
@@ -21,6 +21,8 @@ app.add_typer(_params.app, name="params")
 app.add_typer(_fleet.app, name="fleet")
 app.add_typer(_loadtest.app, name="loadtest")
 app.add_typer(_registry.app, name="registry")
+app.add_typer(_report.app, name="report")
+app.command("compare")(_compare.compare)
 
 
 def _version(asked: bool) -> None:

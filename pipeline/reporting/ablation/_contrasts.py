@@ -11,7 +11,7 @@ from pipeline.params import AblationParams, ContrastParams, LoadtestParams
 from pipeline.reporting.rows import ESTIMATE_SCHEMA, GAP_UNITS, Paired, joined_labels, paired
 from pipeline.streams import stream
 
-__all__ = ["CONTRAST_SCHEMA", "improvement", "measured_contrasts"]
+__all__ = ["CONTRAST_SCHEMA", "RISING", "improvement", "measured_contrasts"]
 
 CONTRAST_SCHEMA: dict[str, Any] = {
     "family": pl.String,
@@ -35,7 +35,7 @@ CONTRAST_SCHEMA: dict[str, Any] = {
     "label": pl.String,
 }
 
-_RISING = ("quality", "utility")  # where more is better
+RISING = ("quality", "utility")  # where more is better
 
 
 def measured_contrasts(
@@ -94,7 +94,7 @@ def improvement(
         params: level, resamples and power.
         rng: of the bootstrap and the sign flips.
     """
-    gain = pairs if contrast.metric in _RISING else pairs.negated()
+    gain = pairs if contrast.metric in RISING else pairs.negated()
     level = 2 * params.level - 1 if contrast.kind == "equivalent" else params.level
     bar = -contrast.margin if contrast.kind == "noninferior" else contrast.margin
     found = gain.estimate(level=level, resamples=params.resamples, rng=rng)

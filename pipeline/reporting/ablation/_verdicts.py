@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.params import AblationParams
 from pipeline.statistics import benjamini_hochberg, holm
 
-__all__ = ["judge"]
+__all__ = ["judge", "verdict"]
 
 _CORRECTIONS: Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "holm": holm,
@@ -39,7 +39,10 @@ def judge(found: list[dict[str, Any]], params: AblationParams) -> list[dict[str,
     for family in {row["family"]: None for row in judged}:
         _correct([row for row in judged if row["family"] == family])
     for row in judged:
-        row["verdict"] = _verdict(row, 1 - params.level)
+        interval = (row["low"], row["high"])
+        row["verdict"] = verdict(
+            row["kind"], row["margin"], interval, row["p_adjusted"], 1 - params.level
+        )
         if row["verdict"] != "inconclusive":
             row["detectable"] = None
     return judged
@@ -52,12 +55,19 @@ def _correct(family: list[dict[str, Any]]) -> None:
         row["p_adjusted"] = None if row["p_value"] is None else float(p_value)
 
 
-def _verdict(row: dict[str, Any], alpha: float) -> str:
-    low, high, adjusted = row["low"], row["high"], row["p_adjusted"]
-    if low is None or high is None or adjusted is None:
+def verdict(
+    kind: str,
+    margin: float,
+    interval: tuple[float | None, float | None],
+    p_value: float | None,
+    alpha: float,
+) -> str:
+    """The verdict on one claim, by the rule of `judge`; the P-value is the corrected one."""
+    low, high = interval
+    if low is None or high is None or p_value is None:
         return "inconclusive"
-    lower, upper = _claimed(row["kind"], row["margin"])
-    if lower < low and high < upper and adjusted < alpha:
+    lower, upper = _claimed(kind, margin)
+    if lower < low and high < upper and p_value < alpha:
         return "supported"
     return "refuted" if high < lower or low > upper else "inconclusive"
 
