@@ -25,6 +25,8 @@ _SOURCES = (
     "predictors/_trees_kernel.py",
     "scheduling/_reckoning.py",
     "statistics/_counts.py",
+    "statistics/_frontier_kernel.py",
+    "statistics/_martingale_kernel.py",
 )
 
 

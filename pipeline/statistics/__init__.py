@@ -12,6 +12,7 @@ alone has only `block_interval`.
 
 from pipeline.statistics._auc import auc_within_prompt
 from pipeline.statistics._autocorrelation import effective_size
+from pipeline.statistics._bands import Band, frontier_band
 from pipeline.statistics._bh import benjamini_hochberg
 from pipeline.statistics._bootstrap import BootstrapMethod, mean_interval, mean_intervals
 from pipeline.statistics._brier import brier
@@ -29,9 +30,12 @@ from pipeline.statistics._equivalence import equivalence_pvalue, equivalent
 from pipeline.statistics._exact import share_interval
 from pipeline.statistics._hierarchical import hierarchical_interval
 from pipeline.statistics._holm import holm
+from pipeline.statistics._hypervolume import hypervolume, hypervolumes
+from pipeline.statistics._interval_of_draws import interval_of_draws, over_draws
 from pipeline.statistics._joint import JointMeans, joint_means
 from pipeline.statistics._mape import mape
 from pipeline.statistics._mcnemar import mcnemar
+from pipeline.statistics._membership import membership
 from pipeline.statistics._noise_floor import noise_floor
 from pipeline.statistics._noninferiority import noninferior
 from pipeline.statistics._pareto import mixture_hull, pareto_mask, quality_on_hull
@@ -42,6 +46,7 @@ from pipeline.statistics._replication import (
     replication_interval,
 )
 from pipeline.statistics._result import Alternative, Estimate
+from pipeline.statistics._run_draws import run_draws
 from pipeline.statistics._signflip import sign_flip_pvalue
 from pipeline.statistics._small import small_mean_interval
 from pipeline.statistics._standard_error import clustered_standard_error
@@ -50,6 +55,7 @@ from pipeline.statistics._tail import tail_reason
 
 __all__ = [
     "Alternative",
+    "Band",
     "BootstrapMethod",
     "Estimate",
     "JointMeans",
@@ -69,16 +75,22 @@ __all__ = [
     "effective_size",
     "equivalence_pvalue",
     "equivalent",
+    "frontier_band",
     "hierarchical_interval",
     "holm",
+    "hypervolume",
+    "hypervolumes",
+    "interval_of_draws",
     "joint_means",
     "mape",
     "mcnemar",
     "mean_interval",
     "mean_intervals",
+    "membership",
     "mixture_hull",
     "noise_floor",
     "noninferior",
+    "over_draws",
     "paired_columns",
     "paired_differences",
     "paired_replication_interval",
@@ -87,6 +99,7 @@ __all__ = [
     "pinball",
     "quality_on_hull",
     "replication_interval",
+    "run_draws",
     "share_interval",
     "sign_flip_pvalue",
     "small_mean_interval",
