@@ -34,6 +34,7 @@ from pipeline.statistics._hypervolume import hypervolume, hypervolumes
 from pipeline.statistics._interval_of_draws import interval_of_draws, over_draws
 from pipeline.statistics._joint import JointMeans, joint_means
 from pipeline.statistics._mape import mape
+from pipeline.statistics._martingale import alarm, conformal_pvalues, martingale
 from pipeline.statistics._mcnemar import mcnemar
 from pipeline.statistics._membership import membership
 from pipeline.statistics._noise_floor import noise_floor
@@ -62,12 +63,14 @@ __all__ = [
     "PairedColumns",
     "PairedDifferences",
     "ReliabilityBin",
+    "alarm",
     "auc_within_prompt",
     "benjamini_hochberg",
     "block_interval",
     "brier",
     "cluster_sums",
     "clustered_standard_error",
+    "conformal_pvalues",
     "coverage",
     "detectable_over_clusters",
     "detectable_over_runs",
@@ -83,6 +86,7 @@ __all__ = [
     "interval_of_draws",
     "joint_means",
     "mape",
+    "martingale",
     "mcnemar",
     "mean_interval",
     "mean_intervals",
