@@ -20,7 +20,17 @@ LAYERS = {
     "loadtest": 3, "registry": 3, "reporting": 3,
     "cli": 4,
 }  # fmt: skip
-HEAVY = ("torch", "transformers", "mlflow", "deepeval", "xgboost", "sklearn", "matplotlib", "dvc")
+HEAVY = (
+    "torch",
+    "transformers",
+    "mlflow",
+    "deepeval",
+    "xgboost",
+    "sklearn",
+    "matplotlib",
+    "dvc",
+    "arch",
+)
 
 
 def imports(file: Path) -> set[str]:
@@ -65,6 +75,8 @@ def test_help_loads_nothing_heavy() -> None:
         ["loadtest"],
         ["loadtest", "sweep"],
         ["registry"],
+        ["compare"],
+        ["report"],
     ],
 )
 def test_help_answers(group: list[str]) -> None:

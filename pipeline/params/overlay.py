@@ -14,6 +14,7 @@ from pipeline.params._params import parse_params
 
 __all__ = ["apply_overlay"]
 
+
 class _Only(dict[str, Any]):
     """A mapping tagged !only: its names take the place of the old ones instead of joining them."""
 
@@ -24,7 +25,7 @@ class _Loader(yaml.SafeLoader):
 
 def _only(loader: yaml.SafeLoader, node: yaml.Node) -> _Only:
     assert isinstance(node, yaml.MappingNode)
-    return _Only(loader.construct_mapping(node, deep=True))
+    return _Only({str(key): value for key, value in loader.construct_mapping(node, True).items()})
 
 
 _Loader.add_constructor("!only", _only)
