@@ -26,6 +26,7 @@ from pipeline.statistics._clusters import (
 from pipeline.statistics._coverage import coverage
 from pipeline.statistics._detectable import detectable_over_clusters, detectable_over_runs
 from pipeline.statistics._ece import ReliabilityBin, ece
+from pipeline.statistics._ece_interval import ece_interval
 from pipeline.statistics._equivalence import equivalence_pvalue, equivalent
 from pipeline.statistics._exact import share_interval
 from pipeline.statistics._hierarchical import hierarchical_interval
@@ -75,6 +76,7 @@ __all__ = [
     "detectable_over_clusters",
     "detectable_over_runs",
     "ece",
+    "ece_interval",
     "effective_size",
     "equivalence_pvalue",
     "equivalent",

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from pipeline.statistics._arrays import Floats, Ints, finite_columns, in_unit
 
-__all__ = ["ReliabilityBin", "ece"]
+__all__ = ["ReliabilityBin", "ece", "equal_mass"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def ece(
     predicted, observed = finite_columns(probability=probability, label=label)
     in_unit(predicted, "probability")
     in_unit(observed, "label")
-    index = _equal_mass(predicted, bins)
+    index = equal_mass(predicted, bins)
     counts = np.bincount(index, minlength=bins)
     filled = counts > 0
     count = counts[filled]
@@ -56,8 +56,8 @@ def ece(
     return error, [ReliabilityBin(*row) for row in rows]
 
 
-def _equal_mass(values: Floats, bins: int) -> Ints:
-    """Bin of each row by the middle rank of its ties; shape (n,), 0..bins-1."""
+def equal_mass(values: Floats, bins: int) -> Ints:
+    """Bin of each row by the middle rank of its ties; shape (n,), 0 to bins - 1."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     # Twice the middle rank, so that all of it stays in whole numbers.
     middle = 2 * np.cumsum(counts) - counts
