@@ -25,6 +25,7 @@ from pipeline.statistics import (
     hypervolumes,
     interval_of_draws,
     joint_means,
+    latency_interval,
     mean_interval,
     paired_replication_interval,
     paired_t_pvalue,
@@ -126,9 +127,8 @@ def _from_runs(load: float, quantile: float | None) -> dict[str, Callable[[Rng],
     def value(run: Floats) -> float:
         return float(run.mean() if quantile is None else np.quantile(run, quantile))
 
-    def replications(rng: Rng, longer: int) -> Estimate:
-        told = [value(run) for run in runs(load, longer * REQUESTS, longer * WARMUP, 5, rng)]
-        return replication_interval(told, level=LEVEL)
+    def five(rng: Rng, longer: int = 1) -> list[float]:
+        return [value(run) for run in runs(load, longer * REQUESTS, longer * WARMUP, 5, rng)]
 
     def blocks(rng: Rng) -> Estimate:
         [run] = runs(load, REQUESTS, WARMUP, 1, rng)
@@ -141,9 +141,10 @@ def _from_runs(load: float, quantile: float | None) -> dict[str, Callable[[Rng],
         return Estimate(value(run), low, high, LEVEL, "iid bootstrap", run.size, run.size)
 
     return {
-        "t of 5 replications": lambda rng: replications(rng, 1),
-        "t of 5 replications ten times as long": lambda rng: replications(rng, 10),
-        "block bootstrap of one run": blocks,
+        "5 runs": lambda rng: latency_interval(five(rng), level=LEVEL),
+        "5 runs ten times as long": lambda rng: latency_interval(five(rng, 10), level=LEVEL),
+        "plain t of 5 runs": lambda rng: replication_interval(five(rng), level=LEVEL),
+        "blocks of one run": blocks,
         "iid bootstrap of one run": iid,
     }
 

@@ -34,6 +34,7 @@ from pipeline.statistics._holm import holm
 from pipeline.statistics._hypervolume import hypervolume, hypervolumes
 from pipeline.statistics._interval_of_draws import interval_of_draws, over_draws
 from pipeline.statistics._joint import JointMeans, joint_means
+from pipeline.statistics._latency import latency_interval
 from pipeline.statistics._mape import mape
 from pipeline.statistics._martingale import alarm, conformal_pvalues, martingale
 from pipeline.statistics._mcnemar import mcnemar
@@ -87,6 +88,7 @@ __all__ = [
     "hypervolumes",
     "interval_of_draws",
     "joint_means",
+    "latency_interval",
     "mape",
     "martingale",
     "mcnemar",
