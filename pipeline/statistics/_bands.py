@@ -58,7 +58,8 @@ def frontier_band(
             between them: the hull instead of the steps.
 
     Returns:
-        The band; without bounds where less than 95 % of the draws attain anything.
+        The band; without bounds where less than 95 % of the draws attain anything, or where all
+        draws attain the same.
 
     Raises:
         DataError: a shape does not fit or an abscissa is missing.
@@ -81,6 +82,7 @@ def frontier_band(
     )
     defined = 1.0 - np.isnan(drawn).mean(axis=0)
     kept = (defined >= _DEFINED) & ~np.isnan(estimate[0])
+    kept[kept] = np.nanmax(drawn[:, kept], axis=0) > np.nanmin(drawn[:, kept], axis=0)
     pointwise, joint = (np.full((2, where.size), np.nan) for _ in range(2))
     if kept.any():
         shares = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
@@ -94,9 +96,6 @@ def _joint(estimate: Floats, drawn: Floats, level: float) -> Floats:
     """Bounds (2, g) that hold a share `level` of the drawn frontiers everywhere."""
     deviation = np.abs(drawn - estimate)
     scale = np.nanstd(drawn, axis=0)
-    varies = scale > 0.0
-    if not varies.any():
-        return np.array([estimate, estimate])
-    largest = np.nanmax(deviation[:, varies] / scale[varies], axis=1, initial=0.0)
+    largest = np.nanmax(deviation / scale, axis=1, initial=0.0)
     reach = np.quantile(largest, level) * scale
     return np.array([estimate - reach, estimate + reach])

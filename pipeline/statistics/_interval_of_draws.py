@@ -57,6 +57,15 @@ def interval_of_draws(
 
 
 def over_draws(function: Callable[..., float | None], *arrays: Floats) -> Floats:
-    """Apply a function to each draw: arrays of (B, ...) to (B,); None becomes NaN."""
-    values = [function(*parts) for parts in zip(*arrays, strict=True)]
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    """Apply a function to each draw: arrays of (B, ...) to (B,).
+
+    NaN where the function gives None, and in a draw with a missing value, which is not handed to
+    it: leave out arms without values beforehand.
+    """
+    found = np.full(len(arrays[0]), np.nan)
+    whole = [~np.isnan(array).reshape(len(array), -1).any(axis=1) for array in arrays]
+    complete = np.logical_and.reduce(whole)
+    for draw, parts in enumerate(zip(*arrays, strict=True)):
+        value = function(*parts) if complete[draw] else None
+        found[draw] = np.nan if value is None else value
+    return found

@@ -101,6 +101,14 @@ def test_where_few_draws_reach_there_is_no_band() -> None:
     assert told.low[1] < told.high[1]
 
 
+def test_where_draws_agree_there_is_no_band_of_no_width() -> None:
+    draws = np.array([[[1.0, 0.5], [2.0, 0.7]], [[1.0, 0.5], [2.0, 0.8]], [[1.0, 0.5], [2.0, 0.9]]])
+    told = frontier_band(draws[1], draws, [1.0, 2.0], level=0.9)
+    assert told.estimate.tolist() == [0.5, 0.8]
+    for bound in (told.low, told.high, told.joint_low, told.joint_high):
+        assert np.isnan(bound).tolist() == [True, False]
+
+
 def test_an_interval_of_draws_or_why_not() -> None:
     draws = np.arange(101.0)
     told = interval_of_draws(50.0, draws, level=0.9, method="joint draws", n=7, clusters=3)
@@ -126,3 +134,4 @@ def test_a_function_over_draws() -> None:
     told = over_draws(ratio, np.array([[1.0, 3.0], [1.0, 1.0]]), np.array([[2.0], [0.0]]))
     assert told[0] == 2.0
     assert np.isnan(told[1])
+    assert np.isnan(over_draws(ratio, np.array([[1.0, np.nan]]), np.array([[2.0]]))).all()
