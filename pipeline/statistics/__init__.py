@@ -10,12 +10,15 @@ latency varies over runs, so `replication_interval` takes one number per indepen
 alone has only `block_interval`.
 """
 
+from pipeline.statistics._aiq import aiq
 from pipeline.statistics._auc import auc_within_prompt
+from pipeline.statistics._audc import audc
 from pipeline.statistics._autocorrelation import effective_size
 from pipeline.statistics._bands import Band, frontier_band
 from pipeline.statistics._bh import benjamini_hochberg
 from pipeline.statistics._bootstrap import BootstrapMethod, mean_interval, mean_intervals
 from pipeline.statistics._brier import brier
+from pipeline.statistics._budget import budget_compliance, budget_overshoot
 from pipeline.statistics._clusters import (
     PairedColumns,
     PairedDifferences,
@@ -29,51 +32,72 @@ from pipeline.statistics._ece import ReliabilityBin, ece
 from pipeline.statistics._ece_interval import ece_interval
 from pipeline.statistics._equivalence import equivalence_pvalue, equivalent
 from pipeline.statistics._exact import share_interval
+from pipeline.statistics._field import FIELD_METRICS
+from pipeline.statistics._gain import cost_save, gain, gap_to_oracle, perf_gain
+from pipeline.statistics._goodput import attainment, goodput, limits_met
 from pipeline.statistics._hierarchical import hierarchical_interval
 from pipeline.statistics._holm import holm
 from pipeline.statistics._hypervolume import hypervolume, hypervolumes
 from pipeline.statistics._interval_of_draws import interval_of_draws, over_draws
+from pipeline.statistics._iso import cost_at_quality, quality_at_cost
 from pipeline.statistics._joint import JointMeans, joint_means
 from pipeline.statistics._latency import latency_interval
 from pipeline.statistics._mape import mape
 from pipeline.statistics._martingale import alarm, conformal_pvalues, martingale
 from pipeline.statistics._mcnemar import mcnemar
 from pipeline.statistics._membership import membership
+from pipeline.statistics._metric import MetricInfo
 from pipeline.statistics._noise_floor import noise_floor
 from pipeline.statistics._noninferiority import noninferior
 from pipeline.statistics._pareto import mixture_hull, pareto_mask, quality_on_hull
+from pipeline.statistics._pgr import apgr, cpt, pgr
 from pipeline.statistics._pinball import pinball
+from pipeline.statistics._qnc import qnc
+from pipeline.statistics._regret import regrets
 from pipeline.statistics._replication import (
     paired_replication_interval,
     paired_t_pvalue,
     replication_interval,
 )
 from pipeline.statistics._result import Alternative, Estimate
+from pipeline.statistics._routerarena import routerarena
 from pipeline.statistics._run_draws import run_draws
 from pipeline.statistics._signflip import sign_flip_pvalue
 from pipeline.statistics._small import small_mean_interval
 from pipeline.statistics._standard_error import clustered_standard_error
 from pipeline.statistics._stationary import block_interval
 from pipeline.statistics._tail import tail_reason
+from pipeline.statistics._willing import willing_crossings, willing_utility
 
 __all__ = [
+    "FIELD_METRICS",
     "Alternative",
     "Band",
     "BootstrapMethod",
     "Estimate",
     "JointMeans",
+    "MetricInfo",
     "PairedColumns",
     "PairedDifferences",
     "ReliabilityBin",
+    "aiq",
     "alarm",
+    "apgr",
+    "attainment",
     "auc_within_prompt",
+    "audc",
     "benjamini_hochberg",
     "block_interval",
     "brier",
+    "budget_compliance",
+    "budget_overshoot",
     "cluster_sums",
     "clustered_standard_error",
     "conformal_pvalues",
+    "cost_at_quality",
+    "cost_save",
     "coverage",
+    "cpt",
     "detectable_over_clusters",
     "detectable_over_runs",
     "ece",
@@ -82,6 +106,9 @@ __all__ = [
     "equivalence_pvalue",
     "equivalent",
     "frontier_band",
+    "gain",
+    "gap_to_oracle",
+    "goodput",
     "hierarchical_interval",
     "holm",
     "hypervolume",
@@ -89,6 +116,7 @@ __all__ = [
     "interval_of_draws",
     "joint_means",
     "latency_interval",
+    "limits_met",
     "mape",
     "martingale",
     "mcnemar",
@@ -104,12 +132,20 @@ __all__ = [
     "paired_replication_interval",
     "paired_t_pvalue",
     "pareto_mask",
+    "perf_gain",
+    "pgr",
     "pinball",
+    "qnc",
+    "quality_at_cost",
     "quality_on_hull",
+    "regrets",
     "replication_interval",
+    "routerarena",
     "run_draws",
     "share_interval",
     "sign_flip_pvalue",
     "small_mean_interval",
     "tail_reason",
+    "willing_crossings",
+    "willing_utility",
 ]
