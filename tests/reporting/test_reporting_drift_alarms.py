@@ -4,10 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipeline.params import AlarmParams
+from pipeline.params import AlarmParams, FilterParams, load_params
 from pipeline.reporting.drift._alarm_rates import alarm_rates_table
 from pipeline.reporting.drift._alarms import alarms_table
 from pipeline.reporting.drift._beliefs import with_actuals
+from pipeline.reporting.drift._promised import choosing_by_prompt
 from pipeline.reporting.drift._streams import error_stream
 from pipeline.reporting.rows import measured
 from tests.reporting_rows import request, requests_frame
@@ -42,7 +43,7 @@ def _ready(rows):
 
 def _alarms(rows, *predictors, false_alarm=0.01):
     params = AlarmParams(predictors=predictors or ("length",), false_alarm=false_alarm)
-    return alarms_table(_ready(rows), params, seed=1)
+    return alarms_table(_ready(rows), params, frozenset({"a"}), seed=1)
 
 
 @pytest.mark.parametrize("shift", [15.0, -15.0])
@@ -126,7 +127,7 @@ def test_rates_by_hand():
             {
                 "traffic": traffic, "arm": arm, "rate": 6.0, "seed": seed, "predictor": "length",
                 "false_alarm": 0.01, "sounded": at is not None, "at_request": at,
-                "change_at": change,
+                "change_at": change, "promised": arm == "a",
                 "delay": at - change if at and change and at >= change else None,
                 "label": "simulated",
             }
@@ -147,4 +148,30 @@ def test_rates_by_hand():
     # Clopper and Pearson of 1 of 2: 1 - sqrt(0.975) to sqrt(0.975).
     assert [steady["low"], steady["high"]] == pytest.approx([1 - 0.975**0.5, 0.975**0.5])
     assert (update["sounded"], update["early"], update["median_delay"]) == (3, 1, 30.0)
-    assert (update["estimate"], update["clusters"], update["promised"]) == (0.75, 2, True)
+    assert (update["estimate"], update["clusters"]) == (0.75, 2)
+    # Of b was promised nothing, and it was b that sounded before the change.
+    assert (steady["promised_runs"], steady["promised_false"]) == (2, 1)
+    assert (update["promised_runs"], update["promised_false"]) == (2, 0)
+
+
+def test_the_rate_is_promised_where_the_prompt_alone_decides(root):
+    loadtest = load_params(root / "params.yaml").loadtest
+    weights = loadtest.weights | {
+        "even": loadtest.weights["uniform"].model_copy(update={"balance": 0.1})
+    }
+    weighted = loadtest.arms["decoupled_reactive"]
+    arms = {
+        "weighted": weighted,
+        "balancing": weighted.model_copy(update={"weights": "even"}),
+        "filtering": weighted.model_copy(update={"filter": FilterParams(mode="relaxed")}),
+        "fused": loadtest.arms["fused_uniform"],
+        "learned": loadtest.arms["avengers_pro"],
+        "anywhere": loadtest.arms["shortest_queue"],
+    }
+    told = choosing_by_prompt(loadtest.model_copy(update={"weights": weights, "arms": arms}))
+    assert told == {"weighted", "learned"}
+    rows = _rows(count=40, predicted_e2e=2.0) + _rows(count=40, arm="b", predicted_e2e=2.0)
+    found = _alarms(rows, "length", "e2e").select("arm", "predictor", "promised").rows()
+    assert found == [
+        ("a", "length", True), ("a", "e2e", False), ("b", "length", False), ("b", "e2e", False)
+    ]  # fmt: skip

@@ -117,6 +117,18 @@ def test_one_run_has_no_interval(tables):
     assert row["sentence"].endswith("runs are too few for an interval.")
 
 
+def test_doses_of_different_runs_are_not_drawn_together(tables):
+    rows = [
+        row
+        for row in _rows()
+        if (row["arm"], row["seed"]) not in (("low", 0), ("high", 2))  # as many, but others
+    ]
+    row = tables({"quality": ["low", "high"]}, rows)["break_points"].row(0, named=True)
+    assert row["break_dose"] is not None
+    assert (row["break_low"], row["break_high"], row["runs"]) == (None, None, 2)
+    assert row["sentence"].endswith("no interval, as some doses lack runs that others have.")
+
+
 def test_wrong_arms_are_refused(tables):
     with pytest.raises(ParamsError, match="arm 'low' has no error of length"):
         tables({"length": ["low"]})

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.params import AlarmParams
+from pipeline.reporting.drift._beliefs import OVER_PROMPTS
 from pipeline.reporting.drift._streams import ErrorStream, error_stream
 from pipeline.reporting.rows import in_cells, joined_labels
 from pipeline.statistics import alarm, martingale
@@ -21,6 +22,7 @@ _SCHEMA: dict[str, Any] = {
     "seed": pl.Int64,
     "predictor": pl.String,
     "false_alarm": pl.Float64,
+    "promised": pl.Boolean,
     "sounded": pl.Boolean,
     "at_request": pl.Int64,
     "at_s": pl.Float64,
@@ -33,11 +35,16 @@ _SCHEMA: dict[str, Any] = {
 }
 
 
-def alarms_table(rows: pl.DataFrame, params: AlarmParams, *, seed: int) -> pl.DataFrame:
+def alarms_table(
+    rows: pl.DataFrame, params: AlarmParams, by_prompt: frozenset[str], *, seed: int
+) -> pl.DataFrame:
     """Return one row per run and predictor: whether an alarm sounded, and when.
 
     The alarm sounds once the capital of a gambler against exchangeable errors reaches 1 /
-    false_alarm, see `martingale`, `error_stream` for what is exchangeable.
+    false_alarm, see `martingale`, `error_stream` for what is exchangeable. `promised` is whether
+    the load test itself makes it so, and with it the rate: errors of quality and length, of an arm
+    in `by_prompt`. Other arms send a busy model other prompts, so in traffic that rises and falls
+    its errors change though no predictor did.
 
     `at_request` is the request whose error made it sound and `at_s` when that was known, in s on
     the run's clock: an error counts when its request and all before it have ended. `change_at` is
@@ -48,6 +55,7 @@ def alarms_table(rows: pl.DataFrame, params: AlarmParams, *, seed: int) -> pl.Da
     Args:
         rows: rows of `with_actuals`.
         params: predictors to listen to, and the stated chance of a false alarm.
+        by_prompt: arms of `choosing_by_prompt`.
         seed: of the ranks among ties.
     """
     found = []
@@ -63,8 +71,9 @@ def alarms_table(rows: pl.DataFrame, params: AlarmParams, *, seed: int) -> pl.Da
             rng = stream(seed, "reporting", "alarm", predictor, *map(str, key))
             told = error_stream(run, predictor, rng)
             if told is not None:
+                promised = predictor in OVER_PROMPTS and key[1] in by_prompt
                 told_row = _row(told, params.false_alarm, change_at)
-                found.append({**shared, "predictor": predictor, **told_row})
+                found.append({**shared, "predictor": predictor, "promised": promised, **told_row})
     return pl.DataFrame(found, schema=_SCHEMA, orient="row")
 
 

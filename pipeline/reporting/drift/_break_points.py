@@ -69,10 +69,9 @@ def break_row(
     """
     sizes = np.array([one.dose for one in doses])
     found = crossing(sizes, np.array([one.differences.mean() for one in doses]))
-    runs = {one.differences.size for one in doses}
     low, high = math.inf, math.inf
-    bounded = len(runs) == 1 and min(runs) > 1
-    if bounded:
+    reason = _unbounded(doses)
+    if reason is None:
         per_run = np.column_stack([one.differences for one in doses])
         drawn = [crossing(sizes, leads) for leads in run_draws(per_run, draws=draws, rng=rng)]
         # No interpolation: a draw that never crosses is infinite, and inf - inf is nothing.
@@ -88,10 +87,17 @@ def break_row(
         "break_low": None if low == high else _tried(low),
         "break_high": None if low == high else _tried(high),
         "level": level,
-        "runs": min(runs),
-        "sentence": _sentence(doses, found, (low, high) if bounded else None, level),
+        "runs": min(len(one.seeds) for one in doses),
+        "sentence": _sentence(doses, found, reason or (low, high), level),
         "label": " + ".join(sorted({one.label for one in doses})),
     }
+
+
+def _unbounded(doses: Sequence[Dose]) -> str | None:
+    """Why there is no interval, if so."""
+    if len({one.seeds for one in doses}) > 1:
+        return "no interval, as some doses lack runs that others have"
+    return "runs are too few for an interval" if len(doses[0].seeds) < 2 else None
 
 
 def _tried(dose: float) -> float | None:
@@ -99,7 +105,7 @@ def _tried(dose: float) -> float | None:
 
 
 def _sentence(
-    doses: Sequence[Dose], found: float, bounds: tuple[float, float] | None, level: float
+    doses: Sequence[Dose], found: float, bounds: tuple[float, float] | str, level: float
 ) -> str:
     first, last = doses[0], doses[-1]
     against = f"the best decoupled baseline ({first.baseline})"
@@ -114,9 +120,9 @@ def _sentence(
     return f"{told}; {_interval(bounds, first.kind, level, last.dose)}."
 
 
-def _interval(bounds: tuple[float, float] | None, kind: str, level: float, last: float) -> str:
-    if bounds is None:
-        return "runs are too few for an interval"
+def _interval(bounds: tuple[float, float] | str, kind: str, level: float, last: float) -> str:
+    if isinstance(bounds, str):
+        return bounds
     low, high = bounds
     if low == high:
         # Both ends at the first dose or both beyond the last: no width to tell.

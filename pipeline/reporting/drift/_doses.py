@@ -47,6 +47,7 @@ class Dose:
 
     Attributes:
         differences: (r,) utility of the arm minus that of the baseline, run by run.
+        seeds: (r,) of these runs.
         estimate: their mean with its paired t interval.
     """
 
@@ -55,6 +56,7 @@ class Dose:
     arm: str
     baseline: str
     differences: NDArray[np.float64]
+    seeds: tuple[int, ...]
     estimate: Estimate
     label: str
 
@@ -161,4 +163,11 @@ def _measured(
         paired_replication_interval(pairs.a, pairs.b, level=level), missing=pairs.missing
     )
     label = joined_labels(pl.concat([one, other]))
-    return Dose(kind, dose, arm, baseline, pairs.a - pairs.b, found, label)
+    return Dose(kind, dose, arm, baseline, pairs.a - pairs.b, _shared(one, other), found, label)
+
+
+def _shared(one: pl.DataFrame, other: pl.DataFrame) -> tuple[int, ...]:
+    """Seeds of the runs in which both served a request that the other served as well."""
+    served = (side.drop_nulls("utility").select("seed", "request_id") for side in (one, other))
+    both = next(served).join(next(served), on=["seed", "request_id"])
+    return tuple(both["seed"].unique().sort().to_list())

@@ -13,6 +13,7 @@ from pipeline.reporting.drift._break_points import BREAK_SCHEMA, break_row
 from pipeline.reporting.drift._calibration import calibration_table
 from pipeline.reporting.drift._doses import DOSE_SCHEMA, dose_row, measured_doses
 from pipeline.reporting.drift._errors import errors_table
+from pipeline.reporting.drift._promised import choosing_by_prompt
 from pipeline.reporting.drift._slices import standing_for
 from pipeline.reporting.drift._state_error import state_table
 from pipeline.reporting.rows import measured
@@ -42,7 +43,8 @@ def drift_tables(requests: pl.DataFrame, params: Params) -> dict[str, pl.DataFra
             raise UnknownNameError("arm", arm, arms, "the request rows")
     rows, standing = with_actuals(measured(requests, None)), standing_for(arms)
     bootstrap = {"resamples": drift.resamples, "seed": params.base.seed}
-    alarms = alarms_table(rows, drift.alarm, seed=params.base.seed)
+    by_prompt = choosing_by_prompt(params.loadtest)
+    alarms = alarms_table(rows, drift.alarm, by_prompt, seed=params.base.seed)
     return {
         "errors": errors_table(rows, standing, level=drift.level, **bootstrap),
         "calibration": calibration_table(

@@ -38,9 +38,9 @@ def error_stream(run: pl.DataFrame, predictor: str, rng: np.random.Generator) ->
     load changes the mix of their errors and no predictor.
 
     The order is that of arrival: prompts come in random order, so errors of quality and length are
-    exchangeable. Order of completion is not random, as long answers complete late: of 510 unchanged
-    runs it made 50 raise an alarm on the length that was stated to be false in 5, order of arrival
-    3.
+    exchangeable where the prompt alone decides on the model (`choosing_by_prompt`). Order of
+    completion is not random, as long answers complete late: of 510 unchanged runs it made 50 raise
+    an alarm on the length that was stated to be false in 5, order of arrival 3.
 
     Times of neighbours share a queue. Of these, one request in every two correlation times is
     kept (Geyer 1992), measured on what came before a change: far enough apart to be nearly
