@@ -30,11 +30,10 @@ def alarm_rates_table(alarms: pl.DataFrame, *, level: float) -> pl.DataFrame:
     """Return the share of runs with an alarm per traffic and predictor.
 
     Where nothing changes in mid-run (`changing` false) every alarm is false: the estimate stands
-    beside the stated `false_alarm`. Where something changes, `early` of the
-    alarms came before it did and are false; `median_delay` is of the others, in requests. That
-    rate is promised, by the design of the load test, in `promised_runs` of the runs, of whose
-    alarms `promised_false` were false; of the others only the measured share speaks (see
-    `alarms_table`).
+    beside the stated `false_alarm`. Where something changes, `early` of the alarms came before it
+    did and are false; `median_delay` is of the others, in requests. That rate is promised, by the
+    design of the load test, in `promised_runs` of the runs, of whose alarms `promised_false` were
+    false; of the other runs only the measured share speaks (see `alarms_table`).
 
     The interval is exact for independent runs. Arms of equal rate and seed share their prompts and
     arrivals; there are only `clusters` pairs of rate and seed, so it is somewhat too narrow.
