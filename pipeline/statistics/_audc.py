@@ -2,8 +2,8 @@
 
 import numpy.typing as npt
 
-from pipeline.statistics._arrays import finite_columns
-from pipeline.statistics._curve import area, curve
+from pipeline.statistics._arrays import Floats, finite_columns
+from pipeline.statistics._curve import Point, area, curve
 from pipeline.statistics._metric import MetricInfo
 from pipeline.statistics._pareto import mixture_hull
 
@@ -33,11 +33,11 @@ def audc(
 ) -> float | None:
     """Area under the deferral curve, scaled so that random mixing is 0 and the oracle 1.
 
-    The curve of a system starts at the cheapest single model, where nothing is deferred, goes in
-    straight lines through its operating points in order of cost, the dominated ones too, and
-    stays at its last. The area is that between the ends of the hull of the single models. After
-    Gupta et al. (2024) and UniRoute (arXiv 2502.08773); the scaling makes figures of different
-    fleets comparable.
+    The curve of a system starts at the cheapest single model, where nothing is deferred, unless
+    the system has a point at its cost or below. It goes in straight lines through the operating
+    points in order of cost, the dominated ones too, and stays at the last. The area is that
+    between the ends of the hull of the single models. After Gupta et al. (2024) and UniRoute
+    (arXiv 2502.08773); the scaling makes figures of different fleets comparable.
 
     Args:
         cost, quality: (k,) means of each operating point of the router.
@@ -58,6 +58,14 @@ def audc(
     if low == high:
         return None
     mixed = area(*hull, low, high)
-    own = area(*curve(costs, qualities, start), low, high) - mixed
-    best = area(*curve(bounds, heights, start), low, high) - mixed
+    own = area(*_deferral(costs, qualities, start), low, high) - mixed
+    best = area(*_deferral(bounds, heights, start), low, high) - mixed
     return own / best if best > 0.0 else None
+
+
+def _deferral(costs: Floats, qualities: Floats, start: Point) -> tuple[Floats, Floats]:
+    cheapest = costs.min()
+    if cheapest <= start[0]:
+        # Choosing per prompt can cost less than any one model, which is no reason to drop it.
+        start = (float(cheapest), float(qualities[costs == cheapest].mean()))
+    return curve(costs, qualities, start)

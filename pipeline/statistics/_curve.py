@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.statistics._arrays import Floats
 
-__all__ = ["area", "curve"]
+__all__ = ["Point", "area", "curve"]
 
 Point = tuple[float, float]
 

@@ -163,12 +163,22 @@ def test_audc_between_random_and_oracle() -> None:
     assert audc(*hull, **MODELS, **ORACLE) == pytest.approx(0.0)
     assert audc(ORACLE["oracle_cost"], ORACLE["oracle_quality"], **MODELS, **ORACLE) == 1.0
     # Hull: .35 + 1.95 = 2.3. Router .2 -> .6 at 3, then .6: .8 + 1.2 = 2.0.
-    # Oracle .2 -> .8 at 3 -> .9 at 5: 1.0 + 1.7 = 2.7.
-    assert audc([3.0], [0.6], **MODELS, **ORACLE) == pytest.approx(-0.3 / 0.4)
+    # Oracle .4 -> .8 at 3 -> .9 at 5: 1.2 + 1.7 = 2.9.
+    assert audc([3.0], [0.6], **MODELS, **ORACLE) == pytest.approx(-0.3 / 0.6)
     one = {"model_cost": [1.0, 2.0], "model_quality": [0.5, 0.4]}
     assert audc([3.0], [0.6], **one, **ORACLE) is None
     bad = {"oracle_cost": [1.0], "oracle_quality": [0.2]}
     assert audc([3.0], [0.6], **MODELS, **bad) is None
+
+
+def test_points_cheaper_than_every_model_count_in_a_deferral_curve() -> None:
+    # Flat at .85 over 1..5 is 3.4, against 2.3 of the hull and 2.9 of the oracle.
+    for cost in (0.9, 1.0):
+        assert audc([cost], [0.85], **MODELS, **ORACLE) == pytest.approx(1.1 / 0.6)
+    # The line from (0, .2) to (4, .6) is at .3 where the range starts: 1.35 + .6.
+    assert audc([0.0, 4.0], [0.2, 0.6], **MODELS, **ORACLE) == pytest.approx(-0.35 / 0.6)
+    cheap = {"oracle_cost": [0.95], "oracle_quality": [0.9]}
+    assert audc([0.95], [0.9], **MODELS, **cheap) == 1.0
 
 
 def test_a_dominated_point_costs_a_deferral_curve_its_area() -> None:
