@@ -31,7 +31,7 @@ OTHERS = {
     "burst": ["published_1", "published_3", "best_route_serial", "fused_uniform", "static_prior"],
     "tuning": ["fused_uniform", "fused_quality", "avengers_pro", "avengers_pro_80"],
     "prompt_shift": ["fused_uniform"],
-    "spoiled": ["fused_uniform", "error_quality_3", "age_1", "decoupled_reactive"],
+    "spoiled": ["fused_uniform", "error_quality_30", "age_1", "decoupled_reactive"],
 }
 CONTRASTS = ("latency_in_model_choice", "fused_quality_kept", "burst", "placebo")
 
@@ -53,7 +53,7 @@ def small(root: Path) -> dict[str, Any]:
     params["drift"]["break_point"] |= {
         "rate": 6.0,
         "baselines": ["decoupled_reactive"],
-        "doses": {"quality": ["error_quality_3"], "age": ["age_1"]},
+        "doses": {"quality": ["error_quality_30"], "age": ["age_1"]},
     }
     pair = {"faster": "published_1", "slower": "best_route_serial"}
     params["published"]["claims"] = {"over_serial": {"traffic": "burst", "rate": 6.0} | pair}

@@ -13,7 +13,7 @@ from pipeline.reporting.drift._beliefs import (
     Beliefs,
     beliefs,
 )
-from pipeline.reporting.drift._over_runs import over_runs
+from pipeline.reporting.drift._over_runs import share_over_runs
 from pipeline.reporting.drift._slices import Slice, slices
 from pipeline.statistics import Estimate, mape, mean_intervals
 from pipeline.streams import stream
@@ -91,7 +91,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     parts = {name: one.of(name, standing) for name in PREDICTED}
     told = {name: beliefs(part, name) for name, part in parts.items()}
-    hits = {name: over_runs(told[name].inside, parts[name], level) for name in OVER_RUNS}
+    hits = {name: share_over_runs(told[name].inside, parts[name], level) for name in OVER_RUNS}
     rng = stream(seed, "reporting", "errors", *map(str, one.key))
     prompts = parts["length"]["cluster"].to_numpy()
     inside = told["length"].inside[:, None]
@@ -140,14 +140,9 @@ def _coverage(name: str, hits: Mapping[str, Estimate]) -> dict[str, Any]:
     hit = hits[name]
     return {
         "coverage": hit.estimate,
-        "coverage_low": _clipped(hit.low),
-        "coverage_high": _clipped(hit.high),
+        "coverage_low": hit.low,
+        "coverage_high": hit.high,
         "level": hit.level,
         "method": hit.method,
         "clusters": hit.clusters,
     }
-
-
-def _clipped(bound: float | None) -> float | None:
-    """A bound of a share; a t interval knows nothing of 0 and 1."""
-    return None if bound is None else min(1.0, max(0.0, bound))
