@@ -40,9 +40,10 @@ def drift_part(inputs: ReportInputs, params: Params) -> Part:
                 "alarm_rates",
                 "Alarms: stated against measured",
                 f"Stated chance that an alarm ever sounds in a run where nothing changed: "
-                f"{stated:g}. The statement needs exchangeable errors, which latency under a queue "
-                "is not: read it beside the measured share in unchanged traffic. Delay in "
-                "requests after the change.",
+                f"{stated:g}. It is a promise where errors are exchangeable: quality and length of "
+                "arms whose prompt alone decides on the model (promised runs). Times under a "
+                "queue, and models that are chosen by load, have none: read the measured share in "
+                "unchanged traffic. Delay in requests after the change.",
                 without_label(tables["alarm_rates"], "level"),
                 ("alarms",),
                 origin=common,
