@@ -1,111 +1,61 @@
-"""The frontier and the differences from the baseline arm."""
+"""The frontier: who is on it, and how surely."""
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-from pipeline.errors import UnknownNameError
-from pipeline.reporting.rows import (
-    ESTIMATE_SCHEMA,
-    METRIC_UNITS,
-    PAIRED_METRICS,
-    gap,
-    in_cells,
-    joined_labels,
-    measured,
-)
-from pipeline.statistics import pareto_mask
-from pipeline.streams import stream
+from pipeline.reporting.frontier._draws import AXES, BEST_IS_MOST, JointPoints
+from pipeline.statistics import membership, pareto_mask
 
-__all__ = ["differences", "frontier_table"]
+__all__ = ["FRONTIER_SCHEMA", "frontier_rows_of"]
 
-AXES = ("quality", "e2e_s", "cost_usd")
-ORACLE = "_oracle"
-DIFFERENCE_SCHEMA: dict[str, Any] = {
+# column: axes of the plane, numbers of AXES
+_PLANES = {
+    "membership": (0, 1, 2),
+    "membership_latency": (0, 1),
+    "membership_cost": (0, 2),
+    "membership_e2e_cost": (1, 2),
+}
+FRONTIER_SCHEMA: dict[str, Any] = {
     "arm": pl.String,
-    "baseline": pl.String,
     "rate": pl.Float64,
-    "metric": pl.String,
-    "unit": pl.String,
-    **ESTIMATE_SCHEMA,
+    **dict.fromkeys(AXES, pl.Float64),
+    "on_frontier": pl.Boolean,
+    **dict.fromkeys(_PLANES, pl.Float64),
     "label": pl.String,
 }
 
 
-def frontier_table(cells: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per arm and rate: quality (0 to 1), e2e_s (s), cost_usd (USD), on_frontier.
+def frontier_rows_of(joint: JointPoints) -> list[dict[str, Any]]:
+    """Return one row per arm: quality (0 to 1), e2e_s (s), cost_usd (USD), on_frontier.
 
     An arm is on the frontier of its rate when no other arm is at least as good in quality, mean
-    end-to-end time and cost, and better in one. Oracles (arms named *_oracle) see the labels, so
-    they are listed but neither join nor shorten the frontier: their on_frontier is null, as it is
-    for an arm that lacks one of the three numbers.
+    end-to-end time and cost, and better in one. Membership is the share of the joint draws in
+    which it is, 0 to 1: with all three axes, and in the planes quality-E2E, quality-cost and
+    E2E-cost. Oracles (arms named *_oracle) see the labels, so they are listed but neither join nor
+    shorten the frontier: their on_frontier is null, as it is for an arm that lacks one of the
+    three numbers. Membership is null for an arm whose E2E cannot be drawn, as with one run; it
+    keeps nobody out of a plane there.
     """
-    wide = (
-        cells.filter(pl.col("metric").is_in(AXES))
-        .group_by("arm", "rate", "label")
-        .agg(_value(metric) for metric in AXES)
-        .sort("rate", "arm")
-        .select("arm", "rate", *AXES, "label")
-    )
-    parts = [_with_membership(part) for _, part in in_cells(wide, "rate")]
-    return pl.concat(parts) if parts else wide.with_columns(on_frontier=pl.lit(None, pl.Boolean))
+    points, draws = joint.axes()
+    entrants = joint.entrants()
+    drawn = [i for i in entrants if not np.isnan(draws[:, i]).any()]
+    on = dict(zip(entrants, pareto_mask(points[entrants], BEST_IS_MOST), strict=True))
+    shares: dict[str, dict[int, float]] = {}
+    for name, plane in _PLANES.items():
+        maximise = tuple(BEST_IS_MOST[axis] for axis in plane)
+        told = membership(draws[:, drawn][..., list(plane)], maximise)
+        shares[name] = dict(zip(drawn, told.tolist(), strict=True))
+    return [
+        {"arm": arm, "rate": joint.rate}
+        | {axis: _known(points[place, i]) for i, axis in enumerate(AXES)}
+        | {"on_frontier": bool(on[place]) if place in on else None}
+        | {name: of_arm.get(place) for name, of_arm in shares.items()}
+        | {"label": joint.requests.labels[arm]}
+        for place, arm in enumerate(joint.arms)
+    ]
 
 
-def _value(metric: str) -> pl.Expr:
-    return pl.col("estimate").filter(pl.col("metric") == metric).first().alias(metric)
-
-
-def _with_membership(part: pl.DataFrame) -> pl.DataFrame:
-    counts = ~pl.col("arm").str.ends_with(ORACLE) & pl.all_horizontal(
-        pl.col(axis).is_not_null() for axis in AXES
-    )
-    entrants = part.filter(counts)
-    mask = pareto_mask(entrants.select(AXES).to_numpy(), (True, False, False))
-    members = entrants.select("arm", pl.Series("on_frontier", mask, pl.Boolean))
-    return part.join(members, on="arm", how="left", maintain_order="left").select(
-        "arm", "rate", *AXES, "on_frontier", "label"
-    )
-
-
-def differences(
-    requests: pl.DataFrame, baseline: str, *, level: float, resamples: int, seed: int
-) -> pl.DataFrame:
-    """Return every other arm minus the baseline, per rate, in quality, cost_usd and e2e_s.
-
-    Requests are paired by (seed, request_id), never by row order; `missing` counts those without
-    a partner or without a value on either side. Quality and cost are resampled by `group_id`,
-    latency (s, from the scheduled time) is paired run by run. Rates at which the baseline has no
-    rows give no row.
-
-    Raises:
-        UnknownNameError: the baseline is not among the arms.
-    """
-    rows = measured(requests)
-    arms = rows["arm"].unique().to_list()
-    if baseline not in arms:
-        raise UnknownNameError("arm", baseline, arms, "frontier.baseline")
-    base = {rate: part for (_, rate), part in in_cells(_of(rows, baseline), "arm", "rate")}
-    found = []
-    for (arm, rate), part in in_cells(rows.filter(pl.col("arm") != baseline), "arm", "rate"):
-        if rate not in base:
-            continue
-        label = joined_labels(pl.concat([part, base[rate]]))
-        for metric in PAIRED_METRICS:
-            rng = stream(seed, "reporting", "differences", str(arm), str(rate), metric)
-            result = gap(part, base[rate], metric, level=level, resamples=resamples, rng=rng)
-            found.append(
-                {
-                    "arm": arm,
-                    "baseline": baseline,
-                    "rate": rate,
-                    "metric": metric,
-                    "unit": METRIC_UNITS[metric],
-                    **result.estimate.as_row(),
-                    "label": label,
-                }
-            )
-    return pl.DataFrame(found, schema=DIFFERENCE_SCHEMA, orient="row")
-
-
-def _of(rows: pl.DataFrame, arm: str) -> pl.DataFrame:
-    return rows.filter(pl.col("arm") == arm)
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

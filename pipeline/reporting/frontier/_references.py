@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipeline.errors import DataError, UnknownNameError
+from pipeline.reporting.frontier._priced import (
+    CHOSEN_ON,
+    EVALUATED,
+    best_model,
+    complete_prompts,
+    priced,
+)
 from pipeline.reporting.rows import ESTIMATE_SCHEMA, METRIC_UNITS, joined_labels
 from pipeline.statistics import mean_interval, mixture_hull
 from pipeline.streams import stream
@@ -24,7 +30,6 @@ REFERENCE_SCHEMA: dict[str, Any] = {
     "split": pl.String,
     "label": pl.String,
 }
-EVALUATED, CHOSEN_ON = "test", "validation"
 
 
 def offline_references(
@@ -56,9 +61,9 @@ def offline_references(
         UnknownNameError: a model has no price.
         DataError: no prompt of the test or validation split has a quality from every model.
     """
-    priced = _priced(dataset, prices)
-    test, dropped = _complete(priced, EVALUATED)
-    validation, _ = _complete(priced, CHOSEN_ON)
+    told = priced(dataset, prices)
+    test, dropped = complete_prompts(told, EVALUATED)
+    validation, _ = complete_prompts(told, CHOSEN_ON)
     rows = []
     for name, (model, picked) in _references(test, validation).items():
         shared = {"reference": name, "model": model, "dropped_prompts": dropped}
@@ -83,37 +88,6 @@ def offline_references(
     return table.with_columns(**labels).select(*REFERENCE_SCHEMA)
 
 
-def _priced(dataset: pl.DataFrame, prices: Mapping[str, tuple[float, float]]) -> pl.DataFrame:
-    for model in dataset["model"].unique().sort():
-        if model not in prices:
-            raise UnknownNameError("model", model, prices, "the prices of the fleet")
-    per_token = pl.DataFrame(
-        [(model, *pair) for model, pair in prices.items()],
-        schema={"model": pl.String, "price_in": pl.Float64, "price_out": pl.Float64},
-        orient="row",
-    )
-    spent = pl.col("prompt_tokens") * pl.col("price_in") + pl.col("output_tokens") * pl.col(
-        "price_out"
-    )
-    return dataset.join(per_token, on="model", how="left").with_columns(
-        (spent / 1e6).alias("cost_usd")
-    )
-
-
-def _complete(rows: pl.DataFrame, split: str) -> tuple[pl.DataFrame, int]:
-    """Rows of the prompts of a split that every model has a quality for; how many were dropped."""
-    models = rows["model"].n_unique()
-    part = rows.filter(pl.col("split") == split)
-    kept = part.filter(pl.col("quality").count().over("prompt_id") == models)
-    if kept.is_empty():
-        raise DataError(
-            f"no prompt of the {split} split has a quality from each of the {models} models; "
-            "label more answers or widen the split"
-        )
-    dropped = part["prompt_id"].n_unique() - kept["prompt_id"].n_unique()
-    return kept.sort("prompt_id", "model"), dropped
-
-
 def _references(
     test: pl.DataFrame, validation: pl.DataFrame
 ) -> dict[str, tuple[str | None, pl.DataFrame]]:
@@ -122,7 +96,7 @@ def _references(
     singles: dict[str, tuple[str | None, pl.DataFrame]] = {
         f"single:{model}": (model, test.filter(pl.col("model") == model)) for model in models
     }
-    best = _best(validation, [])["model"].item()
+    best = best_model(validation, [])["model"].item()
     return singles | {
         "best_single": (best, test.filter(pl.col("model") == best)),
         "random_mixture": (None, _mixture(test)),
@@ -148,24 +122,6 @@ def _with_hull(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _best(validation: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """The model of the best mean quality (per key); among ties the cheapest, then by name."""
-    ranked = (
-        validation.group_by(*keys, "model")
-        .agg(pl.col("quality").mean(), pl.col("cost_usd").mean())
-        .sort(
-            *keys,
-            pl.col("quality").round(12),
-            "cost_usd",
-            "model",
-            descending=[*[False] * len(keys), True, False, False],
-            nulls_last=True,
-        )
-    )
-    first = ranked.unique(keys, keep="first", maintain_order=True) if keys else ranked.head(1)
-    return first.select(*keys, "model")
-
-
 def _mixture(test: pl.DataFrame) -> pl.DataFrame:
     """Expected quality and cost of a model drawn uniformly; no cost where one answer has none."""
     # Lists, because a grouped mean takes its sum in an order that varies by thread.
@@ -182,7 +138,7 @@ def _mixture(test: pl.DataFrame) -> pl.DataFrame:
 
 
 def _per_dataset(test: pl.DataFrame, validation: pl.DataFrame, best: str) -> pl.DataFrame:
-    chosen = _best(validation, ["dataset"]).rename({"model": "chosen"})
+    chosen = best_model(validation, ["dataset"]).rename({"model": "chosen"})
     return (
         test.join(chosen, on="dataset", how="left")
         .with_columns(pl.col("chosen").fill_null(best))
