@@ -1,6 +1,7 @@
 """What each operating point gives its users: limits and budgets kept, and choices regretted."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,39 +9,35 @@ import polars as pl
 
 from pipeline.params import FrontierParams
 from pipeline.reporting.frontier._draws import JointPoints
+from pipeline.reporting.frontier._labels import Labels
 from pipeline.reporting.frontier._limits import excess_over_budget, limits_text, met_by_run
-from pipeline.reporting.frontier._scores import arm_scores
-from pipeline.reporting.rows import ESTIMATE_SCHEMA
+from pipeline.reporting.frontier._routerarena import routerarena_of
+from pipeline.reporting.frontier._scores import SCORE_COLUMNS, Part, Score, described, score
 from pipeline.statistics import (
-    FIELD_METRICS,
     Estimate,
     attainment,
+    gain,
+    gap_to_oracle,
     goodput,
     mean_interval,
+    pgr,
     replication_interval,
 )
 from pipeline.streams import stream
 
 __all__ = ["SERVICE_SCHEMA", "service_rows"]
 
-SERVICE_SCHEMA: dict[str, Any] = {
-    "arm": pl.String,
-    "rate": pl.Float64,
-    "metric": pl.String,
-    "unit": pl.String,
-    "better": pl.String,
-    "definition": pl.String,
-    **ESTIMATE_SCHEMA,
-    "label": pl.String,
-}
+SERVICE_SCHEMA: dict[str, Any] = {"arm": pl.String, "rate": pl.Float64, **SCORE_COLUMNS}
 _REGRETS = ("regret", "regret_quality")
 
 
 def service_rows(
     joint: JointPoints,
+    labels: Labels,
     windows: Mapping[tuple[str, float], Mapping[str, Sequence[float | None]]],
     frontier: FrontierParams,
     *,
+    utility: str,
     seed: int,
 ) -> list[dict[str, Any]]:
     """Return one row per arm and metric, each with the sentence that defines it.
@@ -52,15 +49,17 @@ def service_rows(
 
     Args:
         joint: all arms of one rate.
+        labels: which models are strong and weak.
         windows: of `run_throughputs`, with the seconds of the measured window of each run.
         frontier: limits, level and resamples.
+        utility: name of the weights that regret is counted with.
         seed: of the streams of random numbers.
     """
-    limited = f" Limits, where a request has none of its own: {limits_text(frontier.limits)}."
+    limited = f"Limits, where a request has none of its own: {limits_text(frontier.limits)}."
     more = {
         "goodput": limited,
         "attainment": limited,
-        "regret": " Labels know no time: utility is of quality and cost here.",
+        "regret": f"Utility by the weights {utility}, of quality and cost: labels know no time.",
     }
     rows = []
     for place, arm in enumerate(joint.arms):
@@ -68,14 +67,13 @@ def service_rows(
             _kept(joint, arm, windows[arm, joint.rate]["window_s"], frontier)
             | _budgets(joint, arm, frontier, seed)
             | {name: joint.estimates[name][place] for name in _REGRETS}
-            | arm_scores(joint, place, frontier.level)
+            | _scores(joint, place, labels, frontier.level)
         )
         shared = {"arm": arm, "rate": joint.rate, "label": joint.requests.labels[arm]}
-        for metric, estimate in found.items():
-            info = FIELD_METRICS[metric]
-            definition = info.definition + more.get(metric, "")
-            told = {"metric": metric, "unit": info.unit, "better": info.better}
-            rows.append(shared | told | {"definition": definition} | estimate.as_row())
+        rows += [
+            shared | described(metric, more=more.get(metric, "")) | estimate.as_row()
+            for metric, estimate in found.items()
+        ]
     return rows
 
 
@@ -115,4 +113,25 @@ def _budgets(
             rng=stream(seed, "reporting", "frontier", name, arm, joint.rate),
         )
         for name, (values, clusters) in parts.items()
+    }
+
+
+def _scores(joint: JointPoints, place: int, labels: Labels, level: float) -> dict[str, Estimate]:
+    """What the arm is beside the single models, choosing at random, and the oracle."""
+    strong, weak = labels.strong, labels.weak
+    quality: Part = ("quality", [place])
+    models: Part = ("model_quality", None)
+    told: dict[str, tuple[Score, Part]] = {
+        "pgr": (lambda q, m: pgr(q[0], weak=m[weak], strong=m[strong]), models),
+        "gain_random": (lambda q, m: gain(q[0], m.mean()), models),
+        "gain_best": (lambda q, m: gain(q[0], m[strong]), models),
+        "gap_oracle": (lambda q, o: gap_to_oracle(q[0], o[0]), ("oracle_quality", None)),
+        "routerarena": (routerarena_of, ("cost_usd", [place])),
+    }
+    own = joint.estimates["quality"][place]
+    return {
+        name: replace(
+            score(joint, function, [quality, other], level), n=own.n, clusters=own.clusters
+        )
+        for name, (function, other) in told.items()
     }
