@@ -86,8 +86,9 @@ def _means(cell: pl.DataFrame) -> dict[str, float | None]:
         "utility": _mean([run.mean() for run in runs_of(cell, "utility")]),
     }
     quality, cost = found["quality"], found["cost_usd"]
-    scored = None if quality is None or cost is None else routerarena_of([quality], [cost])
-    return found | {"routerarena": scored}
+    if quality is None or cost is None:
+        return found | {"routerarena": None}
+    return found | {"routerarena": routerarena_of(np.array([quality]), np.array([cost]))}
 
 
 def _mean(values: Floats | Iterable[float]) -> float | None:
