@@ -9,7 +9,6 @@ import polars as pl
 
 from pipeline.params import FrontierParams
 from pipeline.reporting.frontier._draws import JointPoints
-from pipeline.reporting.frontier._labels import Labels
 from pipeline.reporting.frontier._limits import excess_over_budget, limits_text, met_by_run
 from pipeline.reporting.frontier._routerarena import routerarena_of
 from pipeline.reporting.frontier._scores import SCORE_COLUMNS, Part, Score, described, score
@@ -33,7 +32,6 @@ _REGRETS = ("regret", "regret_quality")
 
 def service_rows(
     joint: JointPoints,
-    labels: Labels,
     windows: Mapping[tuple[str, float], Mapping[str, Sequence[float | None]]],
     frontier: FrontierParams,
     *,
@@ -49,7 +47,6 @@ def service_rows(
 
     Args:
         joint: all arms of one rate.
-        labels: which models are strong and weak.
         windows: of `run_throughputs`, with the seconds of the measured window of each run.
         frontier: limits, level and resamples.
         utility: name of the weights that regret is counted with.
@@ -67,7 +64,7 @@ def service_rows(
             _kept(joint, arm, windows[arm, joint.rate]["window_s"], frontier)
             | _budgets(joint, arm, frontier, seed)
             | {name: joint.estimates[name][place] for name in _REGRETS}
-            | _scores(joint, place, labels, frontier.level)
+            | _scores(joint, place, frontier.level)
         )
         shared = {"arm": arm, "rate": joint.rate, "label": joint.requests.labels[arm]}
         rows += [
@@ -81,15 +78,22 @@ def _kept(
     joint: JointPoints, arm: str, spans: Sequence[float | None], frontier: FrontierParams
 ) -> dict[str, Estimate]:
     """Goodput (requests/s) and attainment, one value per run; a run of no time has no goodput."""
+    level = frontier.level
     runs = met_by_run(joint.requests.frames[arm], frontier.limits)
     pairs = [(run, span) for run, span in zip(runs, spans, strict=True) if span]
-    per_run = {
-        "goodput": [goodput(*pair) for pair in pairs],
-        "attainment": [share for run in runs if (share := attainment(run)) is not None],
-    }
+    shares = [share for run in runs if (share := attainment(run)) is not None]
     return {
-        name: replication_interval(values, level=frontier.level) for name, values in per_run.items()
+        "goodput": _within(replication_interval([goodput(*p) for p in pairs], level=level), None),
+        "attainment": _within(replication_interval(shares, level=level), 1.0),
     }
+
+
+def _within(found: Estimate, most: float | None) -> Estimate:
+    """The same, ended at 0 and at `most`, of which a t interval knows nothing."""
+    if found.low is None or found.high is None:
+        return found
+    high = found.high if most is None else min(most, found.high)
+    return replace(found, low=max(0.0, found.low), high=high)
 
 
 def _budgets(
@@ -116,9 +120,9 @@ def _budgets(
     }
 
 
-def _scores(joint: JointPoints, place: int, labels: Labels, level: float) -> dict[str, Estimate]:
+def _scores(joint: JointPoints, place: int, level: float) -> dict[str, Estimate]:
     """What the arm is beside the single models, choosing at random, and the oracle."""
-    strong, weak = labels.strong, labels.weak
+    strong, weak = joint.strong, joint.weak
     quality: Part = ("quality", [place])
     models: Part = ("model_quality", None)
     told: dict[str, tuple[Score, Part]] = {

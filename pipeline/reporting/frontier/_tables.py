@@ -80,7 +80,7 @@ def frontier_tables(
             "bands": band_rows(joint, frontier),
             "hypervolume": hypervolume_rows(joint, frontier),
             "field": field_rows(joint, tuning, frontier),
-            "service": service_rows(joint, labels, rates, frontier, utility=utility, seed=seed),
+            "service": service_rows(joint, rates, frontier, utility=utility, seed=seed),
             "chosen": chosen_rows(joint, tuning, frontier),
         }
         for name, part in told.items():
