@@ -1,6 +1,7 @@
 """All arms of one rate at once: their means, and joint draws of them, for every table below."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -55,7 +56,7 @@ class JointPoints:
     def n(self) -> int:
         return len(self.requests.group_ids)
 
-    @property
+    @cached_property
     def clusters(self) -> int:
         return len(np.unique(self.requests.group_ids))
 
