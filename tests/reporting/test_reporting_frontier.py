@@ -47,6 +47,16 @@ def test_oracles_neither_join_nor_dominate():
     assert [table["query_oracle"][plane] for plane in PLANES] == [None] * 4
 
 
+def test_a_placebo_is_listed_and_keeps_nobody_out():
+    joint = joint_of(_rows(), PARAMS)
+    told = {row["arm"]: row for row in frontier_rows_of(joint, outside=["good"])}
+    assert told["good"]["on_frontier"] is None
+    assert told["good"]["membership"] is None
+    # Only good kept worse out of the plane of quality; fast still dominates it in all three.
+    assert told["worse"]["on_frontier"] is False
+    assert told["fast"]["membership_cost"] == 1.0
+
+
 def test_a_clear_dominator_is_surely_on_the_frontier_and_the_dominated_surely_not():
     table = _frontier(_rows())
     # As cheap as good, so faster is all that it is: it loses where time does not count.

@@ -98,7 +98,7 @@ def test_differences_and_references_are_one_row_each():
 def test_metrics_of_the_field_stand_beside_their_definition():
     view = scored_view(_table("field"), 12.0)
     assert view.columns == [
-        "metric", "unit", "better", "ours", "decoupled", "avengers_pro", "definition",
+        "metric", "definition", "better", "ours", "decoupled", "avengers_pro", "unit",
     ]  # fmt: skip
     assert view["ours"].to_list() == ["0.700 [0.670, 0.730]"]
     assert view["avengers_pro"].to_list() == ["–"]

@@ -1,5 +1,6 @@
 """The frontier: who is on it, and how surely."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ FRONTIER_SCHEMA: dict[str, Any] = {
 }
 
 
-def frontier_rows_of(joint: JointPoints) -> list[dict[str, Any]]:
+def frontier_rows_of(joint: JointPoints, outside: Collection[str] = ()) -> list[dict[str, Any]]:
     """Return one row per arm: quality (0 to 1), e2e_s (s), cost_usd (USD), on_frontier.
 
     An arm is on the frontier of its rate when no other arm is at least as good in quality, mean
@@ -35,11 +36,11 @@ def frontier_rows_of(joint: JointPoints) -> list[dict[str, Any]]:
     which it is, 0 to 1: with all three axes, and in the planes quality-E2E, quality-cost and
     E2E-cost. Oracles (arms named *_oracle) see the labels, so they are listed but neither join nor
     shorten the frontier: their on_frontier is null, as it is for an arm that lacks one of the
-    three numbers. Membership is null for an arm whose E2E cannot be drawn, as with one run; it
-    keeps nobody out of a plane there.
+    three numbers and for the arms `outside`, such as a placebo. Membership is null for an arm whose
+    E2E cannot be drawn, as with one run; it keeps nobody out of a plane there.
     """
     points, draws = joint.axes()
-    entrants = joint.entrants()
+    entrants = [i for i in joint.entrants() if joint.arms[i] not in outside]
     drawn = [i for i in entrants if not np.isnan(draws[:, i]).any()]
     on = dict(zip(entrants, pareto_mask(points[entrants], BEST_IS_MOST), strict=True))
     shares: dict[str, dict[int, float]] = {}

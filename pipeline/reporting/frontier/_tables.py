@@ -69,13 +69,14 @@ def frontier_tables(
     refuse_unknown_baseline(rows, frontier.baseline)
     labels = read_labels(dataset, prices, load.weights[utility], load.scales)
     tuning = read_tuning(requests, params)
+    placebo = () if params.ablation.placebo is None else (params.ablation.placebo.arm,)
     rates = run_throughputs(requests, STEADY, EVALUATED)
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in _SCHEMAS}
     for at_rate in aligned(rows):
         joint = joint_points(at_rate, labels, frontier, seed=seed)
         told: dict[str, Iterable[dict[str, Any]]] = {
             "cells": cell_rows(joint, rates, level=frontier.level),
-            "frontier": frontier_rows_of(joint),
+            "frontier": frontier_rows_of(joint, placebo),
             "differences": difference_rows(at_rate, frontier, seed=seed),
             "bands": band_rows(joint, frontier),
             "hypervolume": hypervolume_rows(joint, frontier),

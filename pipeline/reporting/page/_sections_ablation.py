@@ -26,7 +26,7 @@ def ablation_part(inputs: ReportInputs) -> Part:
                 "below the margin. Non-inferior: the same against minus the margin. Equivalent: "
                 "supported by two one-sided tests inside the margin. Anything else is "
                 "inconclusive.",
-                tables["answers"],
+                tables["answers"].drop("answer"),
                 origin=common,
             ),
             *(

@@ -40,7 +40,9 @@ def operating_points_view(cells: pl.DataFrame, frontier: pl.DataFrame) -> pl.Dat
     unknown = answered.filter(pl.col("metric") == "quality").select(
         *keys, pl.col("missing").alias("quality missing")
     )
-    members = frontier.select(*keys, pl.col("on_frontier").alias("frontier"), "membership")
+    # A share of some thousand draws: two decimals are what it is good for.
+    chance = pl.col("membership").round(2)
+    members = frontier.select(*keys, pl.col("on_frontier").alias("frontier"), chance)
     wide = members.join(_by_metric(answered, keys, _POINTS), on=keys, how="left")
     failed = answered.group_by(keys).agg(pl.col("failed").max())
     for counts in (failed, unknown):
@@ -95,7 +97,7 @@ def scored_view(field: pl.DataFrame, rate: float) -> pl.DataFrame:
         )
         for system in systems
     ]
-    return found.select("metric", "unit", "better", *columns, "definition")
+    return found.select("metric", "definition", "better", *columns, "unit")
 
 
 def definitions(table: pl.DataFrame) -> pl.DataFrame:
