@@ -41,7 +41,7 @@ def extreme_table(cells: pl.DataFrame, systems: Mapping[str, Sequence[str]]) -> 
     the rows that report them, so the best of many is flattered; chosen.csv is not.
 
     Args:
-        cells: of `cell_table`; the complete handling counts.
+        cells: of `cell_rows`; the complete handling counts.
         systems: arms by system; among equals the first declared one is taken.
     """
     rows = [

@@ -38,7 +38,7 @@ def radar_table(cells: pl.DataFrame, systems: Mapping[str, Sequence[str]]) -> pl
     arm; among equals the first declared one is named.
 
     Args:
-        cells: of `cell_table`; the complete handling counts.
+        cells: of `cell_rows`; the complete handling counts.
         systems: arms by system.
     """
     by_rate: dict[float, list[SystemMeans]] = {}

@@ -43,7 +43,7 @@ def system_means(
     """Yield the systems of each rate that have rows, in sorted and in declared order.
 
     Args:
-        cells: of `cell_table`; the complete handling counts.
+        cells: of `cell_rows`; the complete handling counts.
         systems: arms by system.
     """
     kept = cells.filter((pl.col("handling") == "complete") & pl.col("estimate").is_not_null())
