@@ -33,7 +33,7 @@ def test_sections_say_where_their_rows_come_from(tmp_path, params):
     assert origins["published"] == ("simulated", "test")
     assert origins["judgements"] == ("emulated", "")
     assert list(context.labels) == ["simulated", "emulated"]
-    assert context.headline.badges == ["simulated", "test split", "data: generated"]
+    assert context.headline.badges == ["simulated", "test split", "generated: d"]
 
 
 def test_gains_are_of_arms_chosen_on_validation(tmp_path, params):

@@ -42,9 +42,14 @@ def headline(inputs: ReportInputs, params: Params) -> Headline:
         ],
         sentences=[*_volume(tables["hypervolume"], params), _content(inputs.metrics["quality"])],
         badges=[
-            labels_of(tables["cells"]), f"{SPLIT} split", f"data: {inputs.card['source']}",
+            labels_of(tables["cells"]), f"{SPLIT} split", _data(inputs.card),
         ],
     )  # fmt: skip
+
+
+def _data(card: dict[str, Any]) -> str:
+    """Source and data sets of the prompts."""
+    return f"{card['source']}: {', '.join(one['dataset'] for one in card['datasets'])}"
 
 
 def _gains(tables: dict[str, pl.DataFrame], params: Params) -> Iterator[Gain]:
