@@ -18,19 +18,17 @@ from pipeline.statistics._bands import Band, frontier_band
 from pipeline.statistics._bh import benjamini_hochberg
 from pipeline.statistics._bootstrap import BootstrapMethod, mean_interval, mean_intervals
 from pipeline.statistics._brier import brier
-from pipeline.statistics._budget import budget_compliance, budget_overshoot
+from pipeline.statistics._budget import budget_excess
+from pipeline.statistics._claims import Claim, Verdict, claim_pvalue, claim_verdict
 from pipeline.statistics._clusters import (
     PairedColumns,
-    PairedDifferences,
     cluster_sums,
     paired_columns,
-    paired_differences,
 )
 from pipeline.statistics._coverage import coverage
 from pipeline.statistics._detectable import detectable_over_clusters, detectable_over_runs
 from pipeline.statistics._ece import ReliabilityBin, ece
 from pipeline.statistics._ece_interval import ece_interval
-from pipeline.statistics._equivalence import equivalence_pvalue, equivalent
 from pipeline.statistics._exact import share_interval
 from pipeline.statistics._field import FIELD_METRICS
 from pipeline.statistics._gain import cost_save, gain, gap_to_oracle, perf_gain
@@ -48,7 +46,6 @@ from pipeline.statistics._mcnemar import mcnemar
 from pipeline.statistics._membership import membership
 from pipeline.statistics._metric import MetricInfo
 from pipeline.statistics._noise_floor import noise_floor
-from pipeline.statistics._noninferiority import noninferior
 from pipeline.statistics._pareto import mixture_hull, pareto_mask, quality_on_hull
 from pipeline.statistics._pgr import apgr, cpt, pgr
 from pipeline.statistics._pinball import pinball
@@ -67,19 +64,19 @@ from pipeline.statistics._small import small_mean_interval
 from pipeline.statistics._standard_error import clustered_standard_error
 from pipeline.statistics._stationary import block_interval
 from pipeline.statistics._tail import tail_reason
-from pipeline.statistics._willing import willing_crossings, willing_utility
 
 __all__ = [
     "FIELD_METRICS",
     "Alternative",
     "Band",
     "BootstrapMethod",
+    "Claim",
     "Estimate",
     "JointMeans",
     "MetricInfo",
     "PairedColumns",
-    "PairedDifferences",
     "ReliabilityBin",
+    "Verdict",
     "aiq",
     "alarm",
     "apgr",
@@ -89,8 +86,9 @@ __all__ = [
     "benjamini_hochberg",
     "block_interval",
     "brier",
-    "budget_compliance",
-    "budget_overshoot",
+    "budget_excess",
+    "claim_pvalue",
+    "claim_verdict",
     "cluster_sums",
     "clustered_standard_error",
     "conformal_pvalues",
@@ -103,8 +101,6 @@ __all__ = [
     "ece",
     "ece_interval",
     "effective_size",
-    "equivalence_pvalue",
-    "equivalent",
     "frontier_band",
     "gain",
     "gap_to_oracle",
@@ -125,10 +121,8 @@ __all__ = [
     "membership",
     "mixture_hull",
     "noise_floor",
-    "noninferior",
     "over_draws",
     "paired_columns",
-    "paired_differences",
     "paired_replication_interval",
     "paired_t_pvalue",
     "pareto_mask",
@@ -146,6 +140,4 @@ __all__ = [
     "sign_flip_pvalue",
     "small_mean_interval",
     "tail_reason",
-    "willing_crossings",
-    "willing_utility",
 ]

@@ -12,7 +12,6 @@ __all__ = [
     "Floats",
     "Ids",
     "Ints",
-    "above_zero",
     "finite",
     "finite_columns",
     "in_unit",
@@ -79,13 +78,3 @@ def open_share(value: float, name: str) -> None:
     """
     if not 0.0 < value < 1.0:
         raise ValueError(f"{name} must lie strictly between 0 and 1, got {value!r}")
-
-
-def above_zero(value: float, name: str) -> None:
-    """Refuse a margin that is not a finite number above 0.
-
-    Raises:
-        ValueError: it is not; params are checked earlier, so this is a defect of the caller.
-    """
-    if not (np.isfinite(value) and value > 0.0):
-        raise ValueError(f"{name} must be a finite number above 0, got {value!r}")

@@ -7,7 +7,7 @@ from pipeline.errors import DataError
 from pipeline.statistics._arrays import Floats, finite
 from pipeline.statistics._metric import MetricInfo
 
-__all__ = ["INFO", "budget_compliance", "budget_overshoot"]
+__all__ = ["INFO", "budget_excess"]
 
 _ROUNDING = 1e-9  # relative: a cost added up token by token may end a little above its budget
 
@@ -31,8 +31,10 @@ INFO = (
 )
 
 
-def budget_compliance(cost: npt.ArrayLike, budget: npt.ArrayLike) -> float | None:
-    """Share of the requests with a budget that kept to it; None when none has one.
+def budget_excess(cost: npt.ArrayLike, budget: npt.ArrayLike) -> Floats:
+    """By how much each request exceeded its budget, relative to it: 0 within, NaN without one.
+
+    Compliance is the share of zeros among the known values, overshoot the mean of the others.
 
     Args:
         cost: (n,) what each of all requests cost, USD; what a failed one had spent.
@@ -41,31 +43,12 @@ def budget_compliance(cost: npt.ArrayLike, budget: npt.ArrayLike) -> float | Non
     Raises:
         DataError: the lengths differ, a cost is missing or infinite, or a budget is not above 0.
     """
-    excess = _excess(cost, budget)
-    return float((excess <= _ROUNDING).mean()) if excess.size else None
-
-
-def budget_overshoot(cost: npt.ArrayLike, budget: npt.ArrayLike) -> float | None:
-    """Mean of cost / budget - 1 of the requests above their budget; None when none is.
-
-    Args:
-        cost, budget: as in `budget_compliance`.
-
-    Raises:
-        DataError: as `budget_compliance`.
-    """
-    excess = _excess(cost, budget)
-    above = excess[excess > _ROUNDING]
-    return float(above.mean()) if above.size else None
-
-
-def _excess(cost: npt.ArrayLike, budget: npt.ArrayLike) -> Floats:
-    """Relative excess of those that have a budget."""
     paid, allowed = finite(cost, "cost"), np.asarray(budget, dtype=np.float64)
     if paid.shape != allowed.shape:
         raise DataError(f"cost and budget have shapes {paid.shape} and {allowed.shape}")
-    limited = ~np.isnan(allowed)
-    if (allowed[limited] <= 0.0).any():
-        raise DataError(f"the least budget is {allowed[limited].min()} USD; above 0 is accepted")
-    found: Floats = paid[limited] / allowed[limited] - 1.0
+    limited = allowed[~np.isnan(allowed)]
+    if limited.size and limited.min() <= 0.0:
+        raise DataError(f"the least budget is {limited.min():g} USD; above 0 is accepted")
+    excess = paid / allowed - 1.0
+    found: Floats = np.where(excess <= _ROUNDING, 0.0, excess)
     return found

@@ -6,7 +6,6 @@ later pair.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,27 +17,10 @@ from pipeline.statistics._arrays import Floats, Ids, Ints, finite
 
 __all__ = [
     "PairedColumns",
-    "PairedDifferences",
     "cluster_columns",
     "cluster_sums",
     "paired_columns",
-    "paired_differences",
 ]
-
-
-@dataclass(frozen=True)
-class PairedDifferences:
-    """Differences a - b of matched keys, in the order of the keys.
-
-    Attributes:
-        differences: (n,) in the unit of the column.
-        group_ids: (n,) cluster of each pair.
-        dropped: keys of either frame without a value on both sides.
-    """
-
-    differences: Floats
-    group_ids: Ids
-    dropped: int
 
 
 class PairedColumns(NamedTuple):
@@ -115,38 +97,6 @@ def _codes(ids: Ids) -> Ints:
     if ids.dtype.kind == "f" and np.isnan(ids).any():
         raise DataError("group_ids has missing ids; every value belongs to one cluster")
     return np.unique(ids, return_inverse=True)[1].astype(np.int64)
-
-
-def paired_differences(
-    a: pl.DataFrame, b: pl.DataFrame, keys: list[str], column: str
-) -> PairedDifferences:
-    """Match two frames by key and subtract: a - b.
-
-    Rows of equal key (repeats of one prompt) are averaged first, over those that are not null.
-    A key with no value on one side, or absent there, is dropped and counted once.
-
-    Args:
-        a: rows with `keys`, ``group_id`` and `column`.
-        b: the same of the arm to compare with.
-        keys: columns that identify a pair, for example ``["seed", "prompt_id"]``.
-        column: the number to compare; booleans count as 0 and 1.
-
-    Raises:
-        DataError: a column is absent or no number, a key or group is null, a value is NaN or
-            infinite, the types of a key differ, or one key is in two groups.
-    """
-    if not keys:
-        raise DataError("pairs need at least one key column")
-    _same_types({"a": a, "b": b}, keys)
-    left, right = _by_key(a, keys, column, "a"), _by_key(b, keys, column, "b")
-    joined = left.join(right, on=keys, how="full", coalesce=True, suffix="_b")
-    pairs = joined.drop_nulls(["_value", "_value_b"]).sort(keys)
-    if pairs.filter(pl.col("_group") != pl.col("_group_b")).height:
-        raise DataError(f"some {keys} belong to one group_id in a and to another in b")
-    differences = pairs.select(pl.col("_value") - pl.col("_value_b")).to_series().to_numpy()
-    return PairedDifferences(
-        finite(differences, column), pairs["_group"].to_numpy(), joined.height - pairs.height
-    )
 
 
 def paired_columns(

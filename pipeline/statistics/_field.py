@@ -14,7 +14,6 @@ from pipeline.statistics import (
     _qnc,
     _regret,
     _routerarena,
-    _willing,
 )
 from pipeline.statistics._metric import MetricInfo
 
@@ -31,7 +30,6 @@ _MODULES = (
     _goodput,
     _budget,
     _gain,
-    _willing,
 )
 
 FIELD_METRICS: Mapping[str, MetricInfo] = MappingProxyType(

@@ -74,3 +74,16 @@ def test_reference_errors():
         offline_references(rows, {"a": (1.0, 1.0)}, **OPTIONS)
     with pytest.raises(DataError, match="validation"):
         offline_references(rows.filter(split="test"), PRICES, **OPTIONS)
+
+
+def test_few_independent_prompts_get_an_exact_interval():
+    """Three of three right says little: Clopper-Pearson starts at .025 to the third root."""
+    three = {"a": (1.0, 1.0, 1.0), "b": (0.0, 0.0, 0.0)}
+    rows = dataset_rows({"validation": three, "test": three})
+    table = offline_references(rows, PRICES, **OPTIONS).filter(metric="quality")
+    told = table.filter(reference="single:a").row(0, named=True)
+    assert (told["estimate"], told["high"]) == (1.0, 1.0)
+    assert told["low"] == pytest.approx(0.025 ** (1 / 3))
+    shared = rows.with_columns(group_id="split")
+    table = offline_references(shared, PRICES, **OPTIONS).filter(metric="quality")
+    assert table.filter(reference="single:a")["low"].item() is None

@@ -1,4 +1,4 @@
-"""Corrections and margins: Benjamini-Hochberg, non-inferiority, equivalence, detectable effects."""
+"""Corrections of families, detectable effects and the noise floor."""
 
 import numpy as np
 import pytest
@@ -7,24 +7,15 @@ from hypothesis import strategies as st
 
 from pipeline.errors import DataError
 from pipeline.statistics import (
-    Estimate,
     benjamini_hochberg,
     clustered_standard_error,
     detectable_over_clusters,
     detectable_over_runs,
-    equivalence_pvalue,
-    equivalent,
     holm,
     mean_interval,
     noise_floor,
-    noninferior,
-    paired_replication_interval,
     replication_interval,
 )
-
-
-def bounds(low, high):
-    return Estimate(None if low is None else (low + high) / 2, low, high, 0.9, "test", 9, 9)
 
 
 def test_benjamini_hochberg_by_hand():
@@ -65,46 +56,6 @@ def test_adjusting_refuses_what_is_no_share():
         benjamini_hochberg([0.1, float("nan")])
     with pytest.raises(DataError, match="spans"):
         benjamini_hochberg([0.1, 1.2])
-
-
-def test_noninferior_and_equivalent_by_hand():
-    assert noninferior(bounds(-0.01, 0.5), 0.02) is True
-    assert noninferior(bounds(-0.02, 0.5), 0.02) is False
-    assert noninferior(bounds(None, None), 0.02) is None
-    assert equivalent(bounds(-0.01, 0.015), 0.02) is True
-    assert equivalent(bounds(-0.01, 0.02), 0.02) is False
-    assert equivalent(bounds(-0.03, 0.01), 0.02) is False
-    assert equivalent(bounds(None, None), 0.02) is None
-
-
-@pytest.mark.parametrize("margin", [0.0, -0.1, float("nan"), float("inf")])
-def test_margins_must_be_above_zero(margin):
-    for call in (noninferior, equivalent):
-        with pytest.raises(ValueError, match="margin"):
-            call(bounds(0.0, 1.0), margin)
-    with pytest.raises(ValueError, match="margin"):
-        equivalence_pvalue([1.0, 2.0], [0.0, 0.5], margin=margin)
-
-
-@settings(deadline=None, max_examples=40, database=None)
-@given(st.integers(0, 10_000), st.floats(0.05, 2.0))
-def test_equivalence_over_runs_is_the_interval_inside_the_margin(seed, margin):
-    a, b = np.random.default_rng(seed).normal(size=(2, 6))
-    inside = equivalent(paired_replication_interval(a, b, level=0.9), margin)
-    assert (equivalence_pvalue(a, b, margin=margin) < 0.05) == inside
-
-
-def test_equivalence_over_runs_agrees_with_scipy():
-    from scipy import stats
-
-    a, b = np.random.default_rng(1).normal(size=(2, 7))
-    sides = [
-        stats.ttest_1samp(a - b, -0.8, alternative="greater").pvalue,
-        stats.ttest_1samp(a - b, 0.8, alternative="less").pvalue,
-    ]
-    assert equivalence_pvalue(a, b, margin=0.8) == pytest.approx(max(sides))
-    assert equivalence_pvalue([1.0], [0.0], margin=0.8) is None
-    assert equivalence_pvalue([1.0, 2.0], [0.0, 1.0], margin=0.8) is None
 
 
 def test_detectable_over_runs_is_detected_as_often_as_it_says():

@@ -1,24 +1,19 @@
-"""Scores, regret, goodput, budgets, gains and willingness to pay, by hand and at their limits."""
+"""Scores, regret, goodput, budgets and gains, by hand and at their limits."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pipeline.errors import DataError
 from pipeline.statistics import (
     FIELD_METRICS,
     attainment,
-    budget_compliance,
-    budget_overshoot,
+    budget_excess,
     gain,
     gap_to_oracle,
     goodput,
     limits_met,
     regrets,
     routerarena,
-    willing_crossings,
-    willing_utility,
 )
 
 NAN = float("nan")
@@ -103,13 +98,13 @@ def test_goodput_refuses_what_does_not_fit() -> None:
 
 def test_budgets_by_hand() -> None:
     cost, budget = [1.0, 3.0, 2.0 + 1e-12, 9.0, 1.0], [2.0, 2.0, 2.0, NAN, 0.8]
-    assert budget_compliance(cost, budget) == 0.5
-    assert budget_overshoot(cost, budget) == pytest.approx((0.5 + 0.25) / 2)
-    assert budget_compliance([1.0], [NAN]) is None
-    assert budget_overshoot([1.0], [2.0]) is None
+    told = budget_excess(cost, budget)
+    assert told[[0, 1, 2, 4]] == pytest.approx([0.0, 0.5, 0.0, 0.25])
+    assert np.isnan(told[3])
+    assert budget_excess([], []).size == 0
     for bad in (([NAN], [1.0]), ([1.0], [0.0]), ([1.0, 2.0], [1.0])):
         with pytest.raises(DataError):
-            budget_compliance(*bad)
+            budget_excess(*bad)
 
 
 def test_gains_by_hand() -> None:
@@ -120,60 +115,10 @@ def test_gains_by_hand() -> None:
     assert gap_to_oracle(0.6, 0.0) is None
 
 
-def test_utility_by_hand() -> None:
-    # At w = 10 the cheap point is worth .4 - .1 and the dear one .8 - .4.
-    told = willing_utility([1.0, 4.0], [0.4, 0.8], [2.0, 10.0, 1e9])
-    assert told == pytest.approx([-0.1, 0.4, 0.8])
-    draws = willing_utility([[1.0], [2.0]], [[0.4], [NAN]], [10.0])
-    assert draws[0] == pytest.approx([0.3])
-    assert np.isnan(draws[1]).all()
-    for bad in ([0.0], [NAN], [[1.0]]):
-        with pytest.raises(DataError):
-            willing_utility([1.0], [0.4], bad)
-    with pytest.raises(DataError):
-        willing_utility([1.0, 2.0], [0.4], [1.0])
-
-
-def crossings(one: list[tuple[float, float]], other: list[tuple[float, float]]) -> np.ndarray:
-    (cost, quality), (cost_2, quality_2) = np.array(one).T, np.array(other).T
-    return willing_crossings(cost, quality, other_cost=cost_2, other_quality=quality_2)
-
-
-def test_crossings_by_hand() -> None:
-    # .4 - 1 / w = .8 - 4 / w at w = 3 / .4.
-    assert crossings([(1.0, 0.4)], [(4.0, 0.8)]) == pytest.approx([7.5])
-    assert crossings([(1.0, 0.8)], [(4.0, 0.4)]).size == 0
-    assert crossings([(1.0, 0.4)], [(1.0, 0.4)]).size == 0
-    # Cheap and dear ends of one system around the middle of the other: behind, ahead, behind.
-    ends, middle = [(1.0, 0.2), (5.0, 0.9)], [(2.0, 0.7)]
-    assert crossings(ends, middle) == pytest.approx([1.0 / 0.5, 3.0 / 0.2])
-    # The same dear point in both: equal from where both choose it.
-    assert crossings([(1.0, 0.4), (4.0, 0.8)], [(4.0, 0.8)]) == pytest.approx([7.5])
-
-
-steps = st.tuples(st.integers(1, 12), st.integers(0, 12)).map(lambda at: (at[0], at[1] / 12))
-systems = st.lists(steps, min_size=1, max_size=5)
-
-
-@settings(deadline=None, max_examples=80, database=None)
-@given(systems, systems)
-def test_between_crossings_nobody_changes_places(one, other) -> None:
-    found = crossings(one, other)
-    assert crossings(other, one) == pytest.approx(found)
-    grid = np.geomspace(0.05, 500.0, 400)
-    ahead = np.array([0.0] * grid.size)
-    for sign, points in ((1.0, one), (-1.0, other)):
-        cost, quality = np.array(points).T
-        ahead += sign * willing_utility(cost, quality, grid)
-    seen = np.where(np.abs(ahead) < 1e-12, 0.0, np.sign(ahead))
-    for i in np.flatnonzero(seen[1:] != seen[:-1]):
-        assert ((found >= grid[i] * (1 - 1e-9)) & (found <= grid[i + 1] * (1 + 1e-9))).any()
-
-
 def test_every_metric_says_what_it_is() -> None:
     assert set(FIELD_METRICS) == {
         *("aiq", "pgr", "apgr", "cpt_20", "cpt_50", "cpt_80", "qnc", "audc", "routerarena"),
-        *("regret", "regret_quality", "quality_at_cost", "cost_at_quality", "willing_utility"),
+        *("regret", "regret_quality", "quality_at_cost", "cost_at_quality"),
         *("goodput", "attainment", "budget_compliance", "budget_overshoot"),
         *("gain_random", "gain_best", "gap_oracle", "perf_gain", "cost_save"),
     }

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from pipeline.errors import DataError
 from pipeline.reporting.ablation._contrasts import RISING
-from pipeline.reporting.ablation._verdicts import verdict
 from pipeline.reporting.rows import (
     ESTIMATE_SCHEMA,
     GAP_UNITS,
@@ -19,6 +18,7 @@ from pipeline.reporting.rows import (
     measured,
     paired,
 )
+from pipeline.statistics import claim_pvalue, claim_verdict
 from pipeline.streams import stream
 
 __all__ = ["COMPARED_METRICS", "compare"]
@@ -153,9 +153,11 @@ def _row(
         return row
     rising = metric in RISING
     gain = pairs if rising else pairs.negated()
-    p_value = gain.p_value(-margin, "greater", flips=resamples, rng=rng)
+    p_value = claim_pvalue(
+        "noninferior", margin, lambda at, side: gain.p_value(at, side, flips=resamples, rng=rng)
+    )
     ends = (found.low, found.high) if rising else (_minus(found.high), _minus(found.low))
-    return row | {"verdict": verdict("noninferior", margin, ends, p_value, 1 - level)}
+    return row | {"verdict": claim_verdict("noninferior", margin, ends, p_value, 1 - level)}
 
 
 def _minus(end: float | None) -> float | None:

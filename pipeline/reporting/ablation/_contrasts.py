@@ -9,6 +9,7 @@ import polars as pl
 from pipeline.errors import UnknownNameError
 from pipeline.params import AblationParams, ContrastParams, LoadtestParams
 from pipeline.reporting.rows import ESTIMATE_SCHEMA, GAP_UNITS, Paired, joined_labels, paired
+from pipeline.statistics import claim_pvalue
 from pipeline.streams import stream
 
 __all__ = ["CONTRAST_SCHEMA", "RISING", "improvement", "measured_contrasts"]
@@ -100,22 +101,13 @@ def improvement(
     found = gain.estimate(level=level, resamples=params.resamples, rng=rng)
     return {
         **found.as_row(),
-        "p_value": _p_value(gain, contrast, params.resamples, rng),
+        "p_value": claim_pvalue(
+            contrast.kind,
+            contrast.margin,
+            lambda at, side: gain.p_value(at, side, flips=params.resamples, rng=rng),
+        ),
         "detectable": gain.detectable(margin=bar, level=level, power=params.power),
     }
-
-
-def _p_value(
-    gain: Paired, contrast: ContrastParams, flips: int, rng: np.random.Generator
-) -> float | None:
-    margin = contrast.margin
-    if contrast.kind == "superior":
-        return gain.p_value(margin, "greater", flips=flips, rng=rng)
-    above = gain.p_value(-margin, "greater", flips=flips, rng=rng)
-    if contrast.kind == "noninferior" or above is None:
-        return above
-    below = gain.p_value(margin, "less", flips=flips, rng=rng)
-    return None if below is None else max(above, below)
 
 
 def _declared(name: str, contrast: ContrastParams, params: AblationParams) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The rule that turns tests into verdicts, family by family."""
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.params import AblationParams
-from pipeline.statistics import benjamini_hochberg, holm
+from pipeline.statistics import benjamini_hochberg, claim_verdict, holm
 
-__all__ = ["judge", "verdict"]
+__all__ = ["judge"]
 
 _CORRECTIONS: Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "holm": holm,
@@ -40,7 +39,7 @@ def judge(found: list[dict[str, Any]], params: AblationParams) -> list[dict[str,
         _correct([row for row in judged if row["family"] == family])
     for row in judged:
         interval = (row["low"], row["high"])
-        row["verdict"] = verdict(
+        row["verdict"] = claim_verdict(
             row["kind"], row["margin"], interval, row["p_adjusted"], 1 - params.level
         )
         if row["verdict"] != "inconclusive":
@@ -53,27 +52,3 @@ def _correct(family: list[dict[str, Any]]) -> None:
     adjusted = _CORRECTIONS[family[0]["correction"]](raw)
     for row, p_value in zip(family, adjusted, strict=True):
         row["p_adjusted"] = None if row["p_value"] is None else float(p_value)
-
-
-def verdict(
-    kind: str,
-    margin: float,
-    interval: tuple[float | None, float | None],
-    p_value: float | None,
-    alpha: float,
-) -> str:
-    """The verdict on one claim, by the rule of `judge`; the P-value is the corrected one."""
-    low, high = interval
-    if low is None or high is None or p_value is None:
-        return "inconclusive"
-    lower, upper = _claimed(kind, margin)
-    if lower < low and high < upper and p_value < alpha:
-        return "supported"
-    return "refuted" if high < lower or low > upper else "inconclusive"
-
-
-def _claimed(kind: str, margin: float) -> tuple[float, float]:
-    """Between which improvements the claim holds."""
-    if kind == "superior":
-        return margin, math.inf
-    return -margin, math.inf if kind == "noninferior" else margin

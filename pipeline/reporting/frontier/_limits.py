@@ -7,11 +7,10 @@ from numpy.typing import NDArray
 from pipeline.params import LimitParams
 from pipeline.reporting.frontier._aligned import Floats
 from pipeline.reporting.rows import in_cells
-from pipeline.statistics import limits_met
+from pipeline.statistics import budget_excess, limits_met
 
 __all__ = ["excess_over_budget", "limits_text", "met_by_run"]
 
-_ROUNDING = 1e-9  # relative: a cost added up token by token may end a little above its budget
 _ONE_TOKEN = (pl.col("status") == "ok") & (pl.col("output_tokens") <= 1)
 
 
@@ -58,8 +57,8 @@ def excess_over_budget(frame: pl.DataFrame) -> tuple[NDArray[np.object_], Floats
         frame: rows of `frontier_rows`, one arm at one rate.
     """
     limited = frame.filter(pl.col("budget_usd").is_not_null())
-    excess = limited.select(pl.col("cost_all") / pl.col("budget_usd") - 1.0).to_series().to_numpy()
-    return limited["group_id"].to_numpy(), np.where(excess > _ROUNDING, excess, 0.0)
+    excess = budget_excess(limited["cost_all"].to_numpy(), limited["budget_usd"].to_numpy())
+    return limited["group_id"].to_numpy(), excess
 
 
 def limits_text(limits: LimitParams) -> str:

@@ -1,6 +1,7 @@
 """What routing is measured against, straight from the labels: no queue, no router."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from pipeline.reporting.frontier._priced import (
     priced,
 )
 from pipeline.reporting.rows import ESTIMATE_SCHEMA, METRIC_UNITS, joined_labels
-from pipeline.statistics import mean_interval, mixture_hull
+from pipeline.statistics import Estimate, mean_interval, mixture_hull, small_mean_interval
 from pipeline.streams import stream
 
 __all__ = ["offline_references"]
@@ -32,6 +33,9 @@ REFERENCE_SCHEMA: dict[str, Any] = {
 }
 
 
+_FEW = 100  # prompts below which bootstrap intervals are too short (Bowyer et al. 2025)
+
+
 def offline_references(
     dataset: pl.DataFrame,
     prices: Mapping[str, tuple[float, float]],
@@ -45,7 +49,8 @@ def offline_references(
     Args:
         dataset: DATASET rows.
         prices: USD per million (prompt, output) tokens of every model.
-        level, resamples, seed: of the bootstrap over `group_id`.
+        level, resamples, seed: of the bootstrap over `group_id`; the quality of fewer than 100
+            independent prompts gets the interval of `small_mean_interval`.
 
     The references are each single model; the best single one and the best one per dataset
     ("dataset_oracle"), both chosen by mean quality on the validation split so that their test
@@ -69,15 +74,7 @@ def offline_references(
         shared = {"reference": name, "model": model, "dropped_prompts": dropped}
         for metric in ("quality", "cost_usd"):
             rng = stream(seed, "reporting", "references", name, metric)
-            known = picked.filter(pl.col(metric).is_not_null())
-            found = mean_interval(
-                known[metric].to_numpy().astype(np.float64),
-                known["group_id"].to_list(),
-                level=level,
-                resamples=resamples,
-                rng=rng,
-                missing=picked.height - known.height,
-            )
+            found = _interval(picked, metric, level, resamples, rng)
             rows.append(
                 {**shared, "metric": metric, "unit": METRIC_UNITS[metric], **found.as_row()}
             )
@@ -86,6 +83,20 @@ def offline_references(
     plain = {name: kind for name, kind in REFERENCE_SCHEMA.items() if name not in later}
     table = _with_hull(pl.DataFrame(rows, schema=plain, orient="row"))
     return table.with_columns(**labels).select(*REFERENCE_SCHEMA)
+
+
+def _interval(
+    picked: pl.DataFrame, metric: str, level: float, resamples: int, rng: np.random.Generator
+) -> Estimate:
+    """Mean over prompts; few prompts that share nothing get an interval that needs no many."""
+    known = picked.filter(pl.col(metric).is_not_null())
+    values, groups = known[metric].to_numpy().astype(np.float64), known["group_id"]
+    missing = picked.height - known.height
+    if metric == "quality" and groups.n_unique() == known.height < _FEW:
+        return replace(small_mean_interval(values, level), missing=missing)
+    return mean_interval(
+        values, groups.to_list(), level=level, resamples=resamples, rng=rng, missing=missing
+    )
 
 
 def _references(
