@@ -329,7 +329,8 @@ def break_points() -> list[dict[str, Any]]:
 def state() -> list[dict[str, Any]]:
     return [
         {
-            "traffic": "burst", "arm": "fused_uniform", "rate": 18.0, "quantity": "queue",
+            "traffic": "burst", "changed": False, "slice": "arm", "name": "fused_uniform",
+            "rate": 18.0, "quantity": "queue",
             "unit": "sequences", "true_mean": 4.4, "bias": 0.01, "mae": 0.1, "mae_low": 0.05,
             "mae_high": 0.15, "level": 0.95, "p99": 1.0, "age_s": 0.02, "n": 5700, "missing": 0,
             **SIMULATED,

@@ -9,7 +9,6 @@ import pytest
 from pipeline.errors import UnknownNameError
 from pipeline.params import ClaimParams, PublishedParams
 from pipeline.reporting.ablation import published_cells, published_table
-from pipeline.reporting.drift import state_table
 from tests.reporting_rows import request, requests_frame
 
 
@@ -74,20 +73,3 @@ def test_cells_hold_the_named_arms_and_their_mix() -> None:
     assert cells["e2e_s"].to_list() == [1.5, 2.5]
     assert cells["mix"].to_list() == ["50/50", "50/50"]
     assert cells["router_s"][0] == pytest.approx(0.1)
-
-
-def test_state_error_by_hand() -> None:
-    told = [
-        request(number, seed=seed, queue_believed=believed, queue_true=true, telemetry_age_s=0.2)
-        for seed, pairs in ((1, [(3.0, 2.0), (1.0, 1.0)]), (2, [(0.0, 4.0), (2.0, 2.0)]))
-        for number, (believed, true) in enumerate(pairs)
-    ]
-    told.append(request(9, seed=2, status="refused", instance=None, tier=None, model=None))
-    table = state_table(requests_frame(told), level=0.95)
-    queue = table.row(by_predicate=pl.col("quantity") == "queue", named=True)
-    assert queue["bias"] == pytest.approx((1 + 0 - 4 + 0) / 4)
-    assert queue["mae"] == pytest.approx((0.5 + 2.0) / 2)
-    assert (queue["true_mean"], queue["n"], queue["missing"]) == (2.25, 4, 1)
-    assert queue["age_s"] == pytest.approx(0.2)
-    tokens = table.row(by_predicate=pl.col("quantity") == "pending_decode", named=True)
-    assert (tokens["n"], tokens["mae"], tokens["missing"]) == (0, None, 5)

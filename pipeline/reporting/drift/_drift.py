@@ -41,7 +41,9 @@ def drift_tables(requests: pl.DataFrame, params: Params) -> dict[str, pl.DataFra
     for arm in requests["arm"].unique().sort():
         if arm not in arms:
             raise UnknownNameError("arm", arm, arms, "the request rows")
-    rows, standing = with_actuals(measured(requests, None)), standing_for(arms)
+    everything, standing = measured(requests, None), standing_for(arms)
+    rows = with_actuals(everything)
+    keeping = frozenset(name for name, arm in arms.items() if arm.ledger and arm.telemetry is None)
     bootstrap = {"resamples": drift.resamples, "seed": params.base.seed}
     by_prompt = choosing_by_prompt(params.loadtest)
     alarms = alarms_table(rows, drift.alarm, by_prompt, seed=params.base.seed)
@@ -53,7 +55,7 @@ def drift_tables(requests: pl.DataFrame, params: Params) -> dict[str, pl.DataFra
         "alarms": alarms,
         "alarm_rates": alarm_rates_table(alarms, level=drift.level),
         **_break_point_tables(requests, params),
-        "state": state_table(requests, level=drift.level),
+        "state": state_table(everything, keeping, level=drift.level),
     }
 
 

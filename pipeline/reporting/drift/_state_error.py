@@ -5,15 +5,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipeline.reporting.rows import in_cells, joined_labels, measured
+from pipeline.reporting.drift._slices import slices
 from pipeline.statistics import replication_interval
 
 __all__ = ["state_table"]
 
 _QUANTITIES = {"queue": "sequences", "pending_decode": "tokens"}
+_NEEDED = (
+    *("traffic", "changed", "rate", "seed", "arm", "tier", "label", "telemetry_age_s"),
+    *(f"{name}_{end}" for name in _QUANTITIES for end in ("believed", "true")),
+)
 _SCHEMA: dict[str, Any] = {
     "traffic": pl.String,
-    "arm": pl.String,
+    "changed": pl.Boolean,
+    "slice": pl.String,
+    "name": pl.String,
     "rate": pl.Float64,
     "quantity": pl.String,
     "unit": pl.String,
@@ -31,20 +37,29 @@ _SCHEMA: dict[str, Any] = {
 }
 
 
-def state_table(requests: pl.DataFrame, *, level: float) -> pl.DataFrame:
-    """Return the error of the believed state per traffic, arm and rate.
+def state_table(rows: pl.DataFrame, keeping: frozenset[str], *, level: float) -> pl.DataFrame:
+    """Return the error of the believed state per traffic and rate, by arm and by tier.
 
     Believed minus true, of the chosen instance at the moment when the batch was decided: sequences
     there or on their way, and predicted tokens still to come. `mae` is the mean size of the error
     with a t interval over seeds, `p99` the size that one decision in a hundred exceeds, `age_s` the
     mean age of the telemetry; `missing` are requests without a truth to compare with (refused, or
-    served on a wall clock).
+    served on a wall clock). Where a traffic changes in mid-run, before and after are apart.
+
+    Args:
+        rows: rows of `measured` of all traffics.
+        keeping: the arms that a tier is told of: those with a ledger and the router's telemetry.
+        level: of the intervals.
     """
     found = []
-    for (traffic, arm, rate), part in in_cells(measured(requests, None), "traffic", "arm", "rate"):
-        shared = {"traffic": traffic, "arm": arm, "rate": rate, "label": joined_labels(part)}
+    for one in slices(rows.select(_NEEDED), "arm", "tier"):
+        told = one.rows if one.slice == "arm" else one.rows.filter(pl.col("arm").is_in(keeping))
+        if told.is_empty():
+            continue
         for name, unit in _QUANTITIES.items():
-            found.append({**shared, "quantity": name, "unit": unit, **_errors(part, name, level)})
+            found.append(
+                {**one.where, "quantity": name, "unit": unit, **_errors(told, name, level)}
+            )
     return pl.DataFrame(found, schema=_SCHEMA, orient="row")
 
 
