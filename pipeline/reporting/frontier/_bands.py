@@ -38,8 +38,9 @@ def band_rows(joint: JointPoints, frontier: FrontierParams) -> list[dict[str, An
     """Return what quality (0 to 1) each system attains up to a cost or a mean E2E.
 
     The planes are quality_cost (USD per request) and quality_latency (s). kind "steps" is the best
-    operating point within the abscissa, "hull" that of two points mixed at random (of latency: where
-    each holds for a share of the time, as mixing changes queues). low and high bound the quality at one abscissa, joint_low and joint_high the whole frontier at once.
+    operating point within the abscissa, "hull" that of two points mixed at random; of a latency,
+    where each of them holds for a share of the time, since mixing requests changes the queues. low
+    and high bound the quality at one abscissa, joint_low and joint_high the whole frontier at once.
     `defined` is the share of the joint draws in which anything is attained there; where it is
     below 0.95 there are no bounds, and left of the first point there is no estimate either. The
     abscissae of a plane are the same for all systems.
