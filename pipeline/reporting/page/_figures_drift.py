@@ -95,6 +95,7 @@ def traffic_figure(table: pl.DataFrame, arm: str, *, label: str) -> Drawing:
             dots(axes, [_traffic_dot(keyed[where], found.get(where), where[2]) for where in order])
             axes.set_title(predictor)
             axes.set_xlim(0, 1.12 * max(found.values(), default=1.0) or 1.0)
+            axes.locator_params(axis="x", nbins=3)  # more numbers do not fit below a narrow panel
             unit = "0 to 1" if predictor == "quality" else "%"
             axes.set_xlabel(
                 f"{'Absolute' if predictor == 'quality' else 'Relative'} error ({unit})"
