@@ -233,9 +233,9 @@ def family_wise_error(repetitions: int) -> Found:
 def main() -> None:
     """Print one line per study, then the figures as one JSON object."""
     parser = argparse.ArgumentParser(description="Coverage of the intervals, simulated.")
-    parser.add_argument("--small", action="store_true", help="a tenth of the repetitions")
+    parser.add_argument("--small", action="store_true", help="forty repetitions")
     small = parser.parse_args().small
-    times = 100 if small else 1000
+    times = 40 if small else 1000
     studies = [*quality_studies(), *pair_studies(), *hypervolume_studies(), *queue_studies()]
     found = [*over(studies, times), family_wise_error(2 * times)]
     print(f"nominal {LEVEL:.0%}; simulated")

@@ -33,6 +33,24 @@ OTHERS = {
     "prompt_shift": ["fused_uniform"],
     "spoiled": ["fused_uniform", "error_quality_30", "age_1", "decoupled_reactive"],
 }
+STEADY = [
+    "fused_uniform",
+    "fused_quality",
+    "fused_cost",
+    "placebo",
+    "decoupled_reactive",
+    "avengers_pro",
+    "avengers_pro_80",
+    "best_route",
+    "shortest_queue",
+    "random",
+    "query_oracle",
+]
+SYSTEMS = {
+    "ours": ["fused_uniform", "fused_quality", "fused_cost"],
+    "avengers_pro": ["avengers_pro", "avengers_pro_80"],
+    "best_route": ["best_route"],
+}
 CONTRASTS = ("latency_in_model_choice", "fused_quality_kept", "burst", "placebo")
 
 
@@ -42,6 +60,7 @@ def small(root: Path) -> dict[str, Any]:
     params["profile"] |= {"runs": 5, "requests": 40, "loads": [0.05, 0.5]}
     params["latency"]["rounds"] = 30
     params["loadtest"] |= {"requests": 60, "warmup_requests": 10, "rates": [6.0], "seeds": [1, 2]}
+    params["loadtest"]["steady_arms"], params["frontier"]["systems"] = STEADY, SYSTEMS
     traffic = params["loadtest"]["traffic"]
     for name in list(traffic):
         if name not in OTHERS:

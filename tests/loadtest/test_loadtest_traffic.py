@@ -122,5 +122,7 @@ def test_results_name_cells_that_are_run(params: Params) -> None:
 
 def test_every_shape_counts_its_requests(params: Params) -> None:
     told: LoadtestParams = params.loadtest
-    assert told.requests_of(STEADY) == told.requests
-    assert told.requests_of("burst") == told.traffic["burst"].requests
+    assert told.requests_of(STEADY) == told.requests_of("burst") == told.requests
+    assert (
+        told.requests_of("model_update") == told.traffic["model_update"].requests != told.requests
+    )
