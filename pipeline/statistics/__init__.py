@@ -16,7 +16,12 @@ from pipeline.statistics._audc import audc
 from pipeline.statistics._autocorrelation import effective_size
 from pipeline.statistics._bands import Band, frontier_band
 from pipeline.statistics._bh import benjamini_hochberg
-from pipeline.statistics._bootstrap import BootstrapMethod, mean_interval, mean_intervals
+from pipeline.statistics._bootstrap import (
+    BootstrapMethod,
+    joint_intervals,
+    mean_interval,
+    mean_intervals,
+)
 from pipeline.statistics._brier import brier
 from pipeline.statistics._budget import budget_excess
 from pipeline.statistics._claims import Claim, Verdict, claim_pvalue, claim_verdict
@@ -110,6 +115,7 @@ __all__ = [
     "hypervolume",
     "hypervolumes",
     "interval_of_draws",
+    "joint_intervals",
     "joint_means",
     "latency_interval",
     "limits_met",

@@ -18,7 +18,7 @@ from pipeline.statistics._percentile import percentile_bounds
 from pipeline.statistics._quantiles import Bounds
 from pipeline.statistics._result import Estimate, degenerate
 
-__all__ = ["BootstrapMethod", "mean_interval", "mean_intervals"]
+__all__ = ["BootstrapMethod", "joint_intervals", "mean_interval", "mean_intervals"]
 
 BootstrapMethod = Literal["bca", "percentile"]
 
@@ -94,6 +94,27 @@ def mean_intervals(
         DataError: a value is infinite, an id is missing, or the shapes do not fit.
         ValueError: `level` is outside 0..1, `resamples` is below 1 or `method` is neither.
     """
+    return joint_intervals(
+        values, group_ids, level=level, resamples=resamples, rng=rng, method=method
+    )[1]
+
+
+def joint_intervals(
+    values: npt.ArrayLike,
+    group_ids: npt.ArrayLike,
+    *,
+    level: float,
+    resamples: int,
+    rng: np.random.Generator,
+    method: BootstrapMethod = "bca",
+) -> tuple[JointMeans, list[Estimate]]:
+    """The intervals of `mean_intervals` beside the joint draws that they rest on.
+
+    Args, errors: as `mean_intervals`.
+
+    Returns:
+        The means of `joint_means`, and the m estimates.
+    """
     open_share(level, "level")
     if method not in get_args(BootstrapMethod):
         raise ValueError(f"method must be bca or percentile, got {method!r}")
@@ -108,10 +129,11 @@ def mean_intervals(
     bounds: list[Bounds] = [reason or "" for reason in refused]
     for column, found in zip(usable, _bounds(means, usable, level, method), strict=True):
         bounds[column] = found
-    return [
+    estimates = [
         _estimate(means, column, found, table.shape[0], level, method)
         for column, found in enumerate(bounds)
     ]
+    return means, estimates
 
 
 def _bounds(

@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.params import FrontierParams
 from pipeline.reporting.frontier._aligned import Aligned, Floats
 from pipeline.reporting.frontier._labels import Labels
-from pipeline.statistics import Estimate, joint_means, mean_intervals, run_draws
+from pipeline.statistics import Estimate, joint_intervals, run_draws
 from pipeline.streams import stream
 
 __all__ = ["AXES", "BEST_IS_MOST", "JointPoints", "joint_points"]
@@ -91,9 +91,7 @@ def joint_points(
     names, widths = list(columns), [table.shape[1] for table in columns.values()]
     values, groups = np.hstack(list(columns.values())), requests.group_ids
     purpose = ("reporting", "frontier", "prompts", requests.rate)
-    # The same stream twice, so that intervals and joint draws rest on the same resamples.
-    means = joint_means(values, groups, resamples=frontier.resamples, rng=stream(seed, *purpose))
-    intervals = mean_intervals(
+    means, intervals = joint_intervals(
         values,
         groups,
         level=frontier.level,

@@ -23,7 +23,7 @@ def cost_quality_figure(
 
     Args:
         references: rows of `offline_references`.
-        cells: rows of `cell_table`; the arms at `rate` are drawn, oracles excepted.
+        cells: the table of that name; the arms at `rate` are drawn, oracles excepted.
         rate: offered requests/s.
         label: where the numbers come from.
 
