@@ -1,6 +1,6 @@
 """What an interval looks like, also when there is none."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 __all__ = ["Alternative", "Estimate", "degenerate"]
@@ -31,6 +31,12 @@ class Estimate:
     n: int
     clusters: int
     missing: int = 0
+
+    def within(self, least: float, most: float) -> "Estimate":
+        """The same, its bounds ended where the unit ends: a t interval of a share knows no 1."""
+        if self.low is None or self.high is None:
+            return self
+        return replace(self, low=max(least, self.low), high=min(most, self.high))
 
     def as_row(self) -> dict[str, object]:
         """The fields by name, ready for a table."""

@@ -100,3 +100,12 @@ def test_as_row_names_every_field():
     row = replication_interval([1.0, 3.0], level=0.5).as_row()
     assert list(row) == ["estimate", "low", "high", "level", "method", "n", "clusters", "missing"]
     assert row["estimate"] == 2.0
+
+
+def test_bounds_end_where_the_unit_ends():
+    told = replication_interval([0.9, 1.0, 0.95], level=0.99)
+    assert told.high > 1.0
+    ended = told.within(0.0, 1.0)
+    assert (ended.low, ended.high, ended.estimate) == (told.low, 1.0, told.estimate)
+    one = replication_interval([0.9], level=0.99)
+    assert one.within(0.0, 1.0) == one

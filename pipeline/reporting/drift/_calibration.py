@@ -1,5 +1,6 @@
 """Do predicted chances and bounds hold under load?"""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.reporting.drift._beliefs import OVER_RUNS, PREDICTED, Beliefs, beliefs
-from pipeline.reporting.drift._over_runs import over_runs, share_over_runs
+from pipeline.reporting.drift._over_runs import over_runs
 from pipeline.reporting.drift._slices import Slice, slices
 from pipeline.reporting.rows import ESTIMATE_SCHEMA
 from pipeline.statistics import Estimate, ece_interval, mean_intervals
@@ -124,8 +125,9 @@ def _over_runs(
         part = one.of(name, standing)
         for measure, column in _bounds(beliefs(part, name), nominal[name]):
             missing = int(np.isnan(column).sum())
-            over = share_over_runs if measure == "coverage" else over_runs
-            yield name, measure, replace(over(column, part, level), missing=missing)
+            found = replace(over_runs(column, part, level), missing=missing)
+            # A share ends at 1; widths and losses only at 0.
+            yield name, measure, found.within(0.0, 1.0 if measure == "coverage" else math.inf)
 
 
 def _bounds(told: Beliefs, nominal: float) -> Iterator[tuple[str, NDArray[np.float64]]]:

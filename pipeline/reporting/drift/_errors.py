@@ -13,7 +13,7 @@ from pipeline.reporting.drift._beliefs import (
     Beliefs,
     beliefs,
 )
-from pipeline.reporting.drift._over_runs import share_over_runs
+from pipeline.reporting.drift._over_runs import over_runs
 from pipeline.reporting.drift._slices import Slice, slices
 from pipeline.statistics import Estimate, mape, mean_intervals
 from pipeline.streams import stream
@@ -91,7 +91,10 @@ def _rows(
 ) -> list[dict[str, Any]]:
     parts = {name: one.of(name, standing) for name in PREDICTED}
     told = {name: beliefs(part, name) for name, part in parts.items()}
-    hits = {name: share_over_runs(told[name].inside, parts[name], level) for name in OVER_RUNS}
+    hits = {
+        name: over_runs(told[name].inside, parts[name], level).within(0.0, 1.0)
+        for name in OVER_RUNS
+    }
     rng = stream(seed, "reporting", "errors", *map(str, one.key))
     prompts = parts["length"]["cluster"].to_numpy()
     inside = told["length"].inside[:, None]

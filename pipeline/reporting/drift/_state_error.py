@@ -1,5 +1,6 @@
 """How wrong the router was about its instances."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -73,14 +74,14 @@ def _errors(part: pl.DataFrame, name: str, level: float) -> dict[str, Any]:
     seeds = known["seed"].to_numpy()
     told = replication_interval(
         [np.abs(error[seeds == seed]).mean() for seed in np.unique(seeds)], level=level
-    )
+    ).within(0.0, math.inf)
     ages = known["telemetry_age_s"].drop_nulls().to_numpy()
     return {
         **counts,
         "true_mean": float(known[true].to_numpy().mean()),
         "bias": float(error.mean()),
         "mae": told.estimate,
-        "mae_low": None if told.low is None else max(told.low, 0.0),
+        "mae_low": told.low,
         "mae_high": told.high,
         "level": level,
         "p99": float(np.quantile(np.abs(error), 0.99)),

@@ -1,5 +1,6 @@
 """What each operating point gives its users: limits and budgets kept, and choices regretted."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -83,17 +84,11 @@ def _kept(
     pairs = [(run, span) for run, span in zip(runs, spans, strict=True) if span]
     shares = [share for run in runs if (share := attainment(run)) is not None]
     return {
-        "goodput": _within(replication_interval([goodput(*p) for p in pairs], level=level), None),
-        "attainment": _within(replication_interval(shares, level=level), 1.0),
+        "goodput": replication_interval([goodput(*p) for p in pairs], level=level).within(
+            0.0, math.inf
+        ),
+        "attainment": replication_interval(shares, level=level).within(0.0, 1.0),
     }
-
-
-def _within(found: Estimate, most: float | None) -> Estimate:
-    """The same, ended at 0 and at `most`, of which a t interval knows nothing."""
-    if found.low is None or found.high is None:
-        return found
-    high = found.high if most is None else min(most, found.high)
-    return replace(found, low=max(0.0, found.low), high=high)
 
 
 def _budgets(
