@@ -30,10 +30,12 @@ from pipeline.predictors import (
     TARGETS,
     LatencyModel,
     LengthModel,
+    Prompts,
     QualityModel,
     latency_features,
     train_latency,
 )
+from pipeline.predictors.learners import Knn
 from pipeline.scheduling import (
     Batch,
     Estimator,
@@ -67,8 +69,12 @@ def estimator(params: FleetParams, indexed: int, rng: np.random.Generator, k: in
     labels = (rng.random((indexed, len(models))) < 0.6).astype(float)
     lengths = np.maximum(1.0, rng.lognormal(4.8, 0.8, (indexed, len(models))))
     some = slice(0, calibration)
-    quality = QualityModel(k, 0.9).fit(models, index, labels, held_out, labels[some])
-    length = LengthModel(k, 0.9, 16, 64).fit(models, index, lengths, held_out, lengths[some])
+    quality = QualityModel(Knn(k), 0.9).fit(
+        models, Prompts(index), labels, Prompts(held_out), labels[some]
+    )
+    length = LengthModel(Knn(k), 0.9).fit(
+        models, Prompts(index), lengths, Prompts(held_out), lengths[some]
+    )
     return Estimator(quality, length, params.prices)
 
 
@@ -114,7 +120,7 @@ class Router:
 
     def decide(self) -> None:
         """From embeddings to assignments."""
-        told = self.beliefs.estimate(self.embeddings, self.tokens)
+        told = self.beliefs.estimate(Prompts(self.embeddings), self.tokens)
         self._policy.assign(self._batch, told, self.keeper.view(2.0))
 
 

@@ -4,8 +4,9 @@ import polars as pl
 
 from pipeline.files import write_json
 from pipeline.params import Params
-from pipeline.predictors import LengthModel, evaluate_length, labelled, save_length
-from pipeline.rows import DATASET, EMBEDDINGS
+from pipeline.predictors import LengthModel, evaluate_length, labelled
+from pipeline.predictors.learners import Knn
+from pipeline.rows import DATASET, EMBEDDINGS, PROMPTS
 from pipeline.schema import read_rows
 from pipeline.stage import Paths, run_stage
 
@@ -16,17 +17,17 @@ def main(params: Params) -> None:
     known = pl.when(~guessed).then("output_tokens").alias("output_tokens")
     dataset = read_rows(Paths.DATASET, DATASET).with_columns(known)
     embeddings = read_rows(Paths.EMBEDDINGS, EMBEDDINGS)
+    prompts = read_rows(Paths.PROMPTS, PROMPTS)
     models, chosen = params.base.fleet.models, params.length
     train, calibration, test = (
-        labelled(dataset, embeddings, "output_tokens", models, split)
+        labelled(dataset, embeddings, prompts, "output_tokens", models, split)
         for split in ("train", "calibration", "test")
     )
-    model = LengthModel(chosen.k, chosen.level, chosen.buckets, chosen.bucket_tokens).fit(
-        models, train.embeddings, train.values, calibration.embeddings, calibration.values
+    model = LengthModel(Knn(chosen.k), chosen.level).fit(
+        models, train.prompts, train.values, calibration.prompts, calibration.values
     )
-    save_length(model, Paths.LENGTH)
-    report = evaluate_length(model, train, calibration, test)
-    write_json(Paths.METRICS / "length.json", report)
+    model.save(Paths.LENGTH)
+    write_json(Paths.METRICS / "length.json", evaluate_length(model, test))
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ from pipeline.predictors import (
     evaluate_quality,
     labelled,
     reliability,
-    save_quality,
 )
-from pipeline.rows import DATASET, EMBEDDINGS
+from pipeline.predictors.learners import Knn
+from pipeline.rows import DATASET, EMBEDDINGS, PROMPTS
 from pipeline.schema import read_rows
 from pipeline.stage import Paths, run_stage
 
@@ -17,15 +17,16 @@ from pipeline.stage import Paths, run_stage
 def main(params: Params) -> None:
     dataset = read_rows(Paths.DATASET, DATASET)
     embeddings = read_rows(Paths.EMBEDDINGS, EMBEDDINGS)
+    prompts = read_rows(Paths.PROMPTS, PROMPTS)
     models = params.base.fleet.models
     train, calibration, test = (
-        labelled(dataset, embeddings, "quality", models, split)
+        labelled(dataset, embeddings, prompts, "quality", models, split)
         for split in ("train", "calibration", "test")
     )
-    model = QualityModel(params.quality.k, params.quality.level).fit(
-        models, train.embeddings, train.values, calibration.embeddings, calibration.values
+    model = QualityModel(Knn(params.quality.k), params.quality.level).fit(
+        models, train.prompts, train.values, calibration.prompts, calibration.values
     )
-    save_quality(model, Paths.QUALITY)
+    model.save(Paths.QUALITY)
     write_json(Paths.METRICS / "quality.json", evaluate_quality(model, train, test))
     write_text(Paths.PLOTS / "reliability.csv", reliability(model, test).write_csv())
 

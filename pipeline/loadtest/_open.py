@@ -9,7 +9,7 @@ from pipeline.files import content_hash, file_hash
 from pipeline.loadtest._grid import Bench
 from pipeline.loadtest._workload import Workload, make_workload
 from pipeline.params import STEADY, LoadtestParams, Params, TraceParams
-from pipeline.predictors import load_length, load_quality
+from pipeline.predictors import LengthModel, QualityModel
 from pipeline.rows import DATASET, EMBEDDINGS, PROMPTS
 from pipeline.scheduling import Learned, learned_of
 from pipeline.scheduling.baselines import load_routers
@@ -36,11 +36,11 @@ def open_bench(params: Params) -> Bench:
         make_workload,
         read_rows(Paths.DATASET, DATASET),
         read_rows(Paths.EMBEDDINGS, EMBEDDINGS),
-        load_quality(Paths.QUALITY),
-        load_length(Paths.LENGTH),
+        QualityModel.load(Paths.QUALITY),
+        LengthModel.load(Paths.LENGTH),
         params.base.fleet.prices,
-        learned,
         dict(prompts.iter_rows()),
+        learned,
     )
     shapes = [params.loadtest.shape(name) for name in (STEADY, *params.loadtest.traffic)]
     workloads: dict[str, Workload] = {

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.loadtest._setup import Setup
-from pipeline.predictors import LengthPrediction, QualityPrediction
+from pipeline.predictors import Distribution, LengthPrediction, Prompts, QualityPrediction
 from pipeline.scheduling import Assignment, Batch, Estimates, Estimator, Learned
 
 __all__ = ["Beliefs", "PromptReader", "decide"]
@@ -32,7 +32,7 @@ class PromptReader:
     def read(self, texts: list[str], prompt_tokens: Floats) -> Estimates:
         """Beliefs about n prompts, from their texts and (n,) tokens; what oracles know is NaN."""
         embeddings = self.encode(texts)
-        told = self.estimator.estimate(embeddings, prompt_tokens)
+        told = self.estimator.estimate(Prompts(embeddings, tuple(texts)), prompt_tokens)
         if self.learned is None:
             return told
         return replace(told, worth=self.learned.worth(embeddings, texts))
@@ -83,16 +83,18 @@ def decide(setup: Setup, beliefs: Beliefs, rows: list[int]) -> list[Assignment]:
 
 def _blank(known: Estimates) -> Estimates:
     """The beliefs of who has read nothing yet: NaN that nobody can mistake for a number."""
-    empty = [np.full_like(known.cost, np.nan) for _ in range(8)]
+    empty = [np.full_like(known.cost, np.nan) for _ in range(5)]
+    spread = Distribution(np.full_like(known.length.distribution.values, np.nan))
     return replace(
         known,
         quality=QualityPrediction(*empty[:3]),
-        length=LengthPrediction(*empty[3:7]),
-        cost=empty[7],
+        length=LengthPrediction(empty[3], spread, known.length.level),
+        cost=empty[4],
         worth=None if known.worth is None else np.full_like(known.worth, np.nan),
     )
 
 
 def _arrays(belief: QualityPrediction | LengthPrediction) -> list[Floats]:
-    shared = [belief.mean, belief.low, belief.high]
-    return shared if isinstance(belief, QualityPrediction) else [*shared, belief.median]
+    if isinstance(belief, QualityPrediction):
+        return [belief.mean, belief.low, belief.high]
+    return [belief.mean, belief.distribution.values]

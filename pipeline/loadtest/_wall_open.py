@@ -15,7 +15,7 @@ from pipeline.loadtest._wall import Site
 from pipeline.loadtest._wall_beliefs import PromptReader
 from pipeline.loadtest._workload import Workload
 from pipeline.params import ArmParams, FleetParams, load_fleet
-from pipeline.predictors import load_length, load_quality
+from pipeline.predictors import LengthModel, QualityModel
 from pipeline.progress import say
 from pipeline.rows import PROMPTS
 from pipeline.scheduling import Estimator, learned_of
@@ -91,7 +91,7 @@ def prompt_reader(bench: Bench, arm: ArmParams) -> PromptReader:
 
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     prices = bench.fleet.prices
-    estimator = Estimator(load_quality(Paths.QUALITY), load_length(Paths.LENGTH), prices)
+    estimator = Estimator(QualityModel.load(Paths.QUALITY), LengthModel.load(Paths.LENGTH), prices)
     learned = learned_of(arm, load_routers(Paths.ROUTERS, list(prices)))
     return PromptReader(_encode, estimator, learned)
 

@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.errors import DataError
-from pipeline.predictors import LengthModel, QualityModel
+from pipeline.predictors import LengthModel, Prompts, QualityModel
 from pipeline.scheduling import Estimates, Estimator, Learned
 
 __all__ = ["Workload", "make_workload"]
@@ -62,8 +62,8 @@ def make_workload(
     quality: QualityModel,
     length: LengthModel,
     prices: dict[str, tuple[float, float]],
+    texts: Mapping[str, str],
     learned: Mapping[str, Learned] | None = None,
-    texts: Mapping[str, str] | None = None,
     split: str = "test",
 ) -> Workload:
     """Lay out a split for a load test.
@@ -73,8 +73,8 @@ def make_workload(
         embeddings: EMBEDDINGS rows of every prompt.
         quality, length: trained predictors of the same models.
         prices: USD per million prompt and output tokens, by model.
+        texts: of the prompts, by id.
         learned: the learned router of every arm that has one.
-        texts: of the prompts, by id; a router that was trained on texts needs them.
         split: whose prompts are asked.
 
     Raises:
@@ -83,7 +83,6 @@ def make_workload(
     """
     models = list(prices)
     estimator = Estimator(quality, length, prices)
-    known = texts or {}
     asked = dataset.filter(pl.col("split") == split)
     prompts = asked.unique("prompt_id", maintain_order=True).sort("prompt_id")
     ids = prompts["prompt_id"].to_list()
@@ -95,15 +94,16 @@ def make_workload(
             "every pair of a load test needs one"
         )
     vectors = prompts.select("prompt_id").join(embeddings, on="prompt_id", how="left")
-    embedded = vectors["embedding"].to_numpy()
+    embedded, read = vectors["embedding"].to_numpy(), [texts[name] for name in ids]
     validation = dataset.filter(pl.col("split") == "validation")
     labels = _matrix(asked, "quality", ids, models)
     estimates = replace(
-        estimator.estimate(embedded, prompts["prompt_tokens"].to_numpy().astype(np.float64)),
+        estimator.estimate(
+            Prompts(embedded, tuple(read)), prompts["prompt_tokens"].to_numpy().astype(np.float64)
+        ),
         oracle_quality=labels,
         dataset_quality=_by_dataset(validation, prompts["dataset"].to_list(), models),
     )
-    read = [known[name] for name in ids if name in known]
     return Workload(
         prompt_ids=ids,
         group_ids=prompts["group_id"].to_list(),

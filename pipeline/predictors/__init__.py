@@ -1,7 +1,8 @@
 """Predictors of quality, output length and latency, calibrated on a split of their own."""
 
 from pipeline.predictors._analytic import AnalyticTimes
-from pipeline.predictors._conformal import RatioBounds
+from pipeline.predictors._contract import Learner, Prompts
+from pipeline.predictors._distribution import LEVELS, Distribution
 from pipeline.predictors._evaluate import (
     evaluate_latency,
     evaluate_length,
@@ -9,42 +10,39 @@ from pipeline.predictors._evaluate import (
     reliability,
 )
 from pipeline.predictors._features import FEATURE_SCHEMA, FEATURES, latency_features
-from pipeline.predictors._knn import NeighbourIndex, Neighbours, Prompts
+from pipeline.predictors._knn import NeighbourIndex, Neighbours
 from pipeline.predictors._latency import TARGETS, Head, LatencyModel, compose_e2e
-from pipeline.predictors._length import LengthModel, LengthPrediction, bucket_share
-from pipeline.predictors._prompts import PromptPredictor
-from pipeline.predictors._quality import IsotonicCurve, QualityModel, QualityPrediction
-from pipeline.predictors._store import (
-    load_latency,
-    load_length,
-    load_quality,
-    save_latency,
-    save_length,
-    save_quality,
-)
+from pipeline.predictors._length import LengthModel, LengthPrediction
+from pipeline.predictors._quality import QualityModel, QualityPrediction
+from pipeline.predictors._store import load_latency, save_latency
+from pipeline.predictors._surface import SURFACE
 from pipeline.predictors._train import Labelled, labelled, profile_features, train_latency
 from pipeline.predictors._trees import TreeStack
+from pipeline.predictors.calibration import ConformalFactors, IsotonicCurve, RatioBounds
 
 __all__ = [
     "FEATURES",
     "FEATURE_SCHEMA",
+    "LEVELS",
+    "SURFACE",
     "TARGETS",
     "AnalyticTimes",
+    "ConformalFactors",
+    "Distribution",
     "Head",
     "IsotonicCurve",
     "Labelled",
     "LatencyModel",
+    "Learner",
     "LengthModel",
     "LengthPrediction",
     "NeighbourIndex",
     "Neighbours",
-    "PromptPredictor",
     "Prompts",
     "QualityModel",
     "QualityPrediction",
     "RatioBounds",
     "TreeStack",
-    "bucket_share",
     "compose_e2e",
     "evaluate_latency",
     "evaluate_length",
@@ -52,12 +50,8 @@ __all__ = [
     "labelled",
     "latency_features",
     "load_latency",
-    "load_length",
-    "load_quality",
     "profile_features",
     "reliability",
     "save_latency",
-    "save_length",
-    "save_quality",
     "train_latency",
 ]

@@ -7,7 +7,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.params import TierParams
-from pipeline.predictors._conformal import RatioBounds
 from pipeline.predictors._latency import TARGETS, LatencyModel
 from pipeline.predictors._length import LengthModel
 from pipeline.predictors._quality import QualityModel
@@ -27,8 +26,8 @@ def evaluate_quality(model: QualityModel, train: Labelled, test: Labelled) -> di
     the global mean its mean over all of them.
     """
     candidates = {
-        "knn_calibrated": model.predict(test.embeddings).mean,
-        "knn_raw": model.raw(test.embeddings),
+        "knn_calibrated": model.predict(test.prompts).mean,
+        "knn_raw": model.raw(test.prompts),
         "dataset_mean": _dataset_means(train, test),
         "global_mean": np.tile(np.nanmean(train.values, axis=0), (len(test.prompt_ids), 1)),
     }
@@ -37,7 +36,7 @@ def evaluate_quality(model: QualityModel, train: Labelled, test: Labelled) -> di
 
 def reliability(model: QualityModel, test: Labelled) -> pl.DataFrame:
     """Reliability bins per model on the test split: model, predicted, observed, count."""
-    predicted = model.predict(test.embeddings).mean
+    predicted = model.predict(test.prompts).mean
     rows = []
     for column, name in enumerate(model.models_):
         known = ~np.isnan(test.values[:, column])
@@ -46,30 +45,19 @@ def reliability(model: QualityModel, test: Labelled) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["model", "predicted", "observed", "count"], orient="row")
 
 
-def evaluate_length(
-    model: LengthModel, train: Labelled, calibration: Labelled, test: Labelled
-) -> dict[str, dict[str, Scores]]:
-    """Pinball loss and coverage of k-NN and of the per-model mean, per model and over all.
+def evaluate_length(model: LengthModel, test: Labelled) -> dict[str, Scores]:
+    """Pinball loss and coverage per model and over all; the loss is the mean over three quantiles.
 
-    Both forecast the same three quantiles: low, median and high bound, conformal on the
-    calibration split; the pinball loss is the mean over the three, in tokens.
+    Low, median and high bound are conformal on the calibration split; the loss is in tokens.
     """
-    result: dict[str, dict[str, Scores]] = {"knn": {}, "model_mean": {}}
-    told = model.predict(test.embeddings)
+    told, by_model = model.predict(test.prompts), {}
     for column, name in enumerate(model.models_):
         actual = test.values[:, column]
         known = ~np.isnan(actual)
-        if not known.any():
-            continue
-        mean = float(np.nanmean(train.values[:, column]))
-        fitted = calibration.values[:, column]
-        fitted = fitted[~np.isnan(fitted)]
-        bound = RatioBounds.fit(fitted, np.full(len(fitted), mean), model.level)
-        flat = [np.full(known.sum(), mean * q) for q in (bound.low, bound.median, bound.high)]
-        ours = [part[known, column] for part in (told.low, told.median, told.high)]
-        result["knn"][name] = _length_scores(actual[known], ours, model.level)
-        result["model_mean"][name] = _length_scores(actual[known], flat, model.level)
-    return {kind: {"all": _average(by_model), **by_model} for kind, by_model in result.items()}
+        if known.any():
+            ours = [part[known, column] for part in (told.low, told.median, told.high)]
+            by_model[name] = _length_scores(actual[known], ours, model.level)
+    return {"all": _average(by_model), **by_model}
 
 
 def evaluate_latency(

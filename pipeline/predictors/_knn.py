@@ -1,5 +1,6 @@
 """k nearest neighbours among embedded training prompts: exact, from a scan of integer codes."""
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +12,7 @@ from pipeline.errors import DataError
 from pipeline.predictors._dots import LANES, QUERIES
 from pipeline.predictors._knn_kernel import CODED, collect, encode, refine
 
-__all__ = ["NeighbourIndex", "Neighbours", "Prompts", "weighted_mean"]
+__all__ = ["NeighbourIndex", "Neighbours", "weighted_mean"]
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -42,15 +43,14 @@ class Neighbours:
         return Neighbours(self.rows[:, :k], self.cosines[:, :k])
 
 
-# Prompts as their embeddings, (n, d) float32 unit rows, or as what a search for them found.
-Prompts = Singles | Neighbours
-
-
 class NeighbourIndex:
     """Embeddings that can be searched, with codes of a byte per number beside them.
 
     Args:
         embeddings: (N, d) float32 unit rows, N >= 1.
+
+    Attributes:
+        key: equal for equal rows.
 
     Raises:
         DataError: there are no rows, or a number is not finite.
@@ -60,6 +60,7 @@ class NeighbourIndex:
         if not len(embeddings):
             raise DataError("there is no embedding to search among")
         self.embeddings = embeddings
+        self.key = hashlib.sha256(embeddings.tobytes()).hexdigest()
         self._vectors = _padded(embeddings)
         self._codes = _aligned(self._vectors.shape, np.dtype(np.int8))
         self._coded = np.empty((len(embeddings), CODED))
@@ -92,10 +93,6 @@ class NeighbourIndex:
             part = slice(start, start + step)
             self._search(vectors[part], rows[part], cosines[part])
         return Neighbours(rows, cosines)
-
-    def neighbours(self, prompts: Prompts, k: int) -> Neighbours:
-        """Search for prompts, unless that is done for k or more; what was found is cut to k."""
-        return prompts.nearest(k) if isinstance(prompts, Neighbours) else self.search(prompts, k)
 
     def _search(self, queries: Singles, rows: NDArray[np.int64], cosines: Floats) -> None:
         (n, k), size = rows.shape, len(self.embeddings)

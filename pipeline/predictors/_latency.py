@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import UnknownNameError
-from pipeline.predictors._conformal import RatioBounds
 from pipeline.predictors._trees import Trees, TreeStack
+from pipeline.predictors.calibration import RatioBounds
 
 if TYPE_CHECKING:
     from xgboost import Booster

@@ -1,62 +1,82 @@
-"""Output length of each model's answer: k-NN mean, buckets, conformal bounds per model."""
+"""Output length of each model's answer: a learner, then conformal quantiles per model."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import DataError
-from pipeline.predictors._conformal import RatioBounds
-from pipeline.predictors._knn import NeighbourIndex, Prompts, weighted_mean
+from pipeline.predictors._contract import Learner, Prompts
+from pipeline.predictors._distribution import Distribution
+from pipeline.predictors.calibration import ConformalFactors
+from pipeline.predictors.learners import load_learner
+from pipeline.stored import read_manifest, write_stored
 
-__all__ = ["LengthModel", "LengthPrediction", "bucket_share"]
+__all__ = ["LengthModel", "LengthPrediction"]
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class LengthPrediction:
-    """Output tokens of n prompts and M models: expectation, median and bounds, each (n, M)."""
+    """Output tokens of n prompts and M models.
+
+    Attributes:
+        mean: expectation, (n, M).
+        distribution: calibrated quantiles.
+        level: what `low` and `high` cover.
+    """
 
     mean: Floats
-    median: Floats
-    low: Floats
-    high: Floats
+    distribution: Distribution
+    level: float
+
+    @property
+    def median(self) -> Floats:
+        return self.distribution.at(0.5)
+
+    @property
+    def low(self) -> Floats:
+        return self.distribution.at((1 - self.level) / 2)
+
+    @property
+    def high(self) -> Floats:
+        return self.distribution.at((1 + self.level) / 2)
+
+    def times(self, factor: Floats) -> "LengthPrediction":
+        """All of it times (n, M) factors."""
+        values = self.distribution.values * factor[:, :, None]
+        return replace(self, mean=self.mean * factor, distribution=Distribution(values))
 
 
 class LengthModel:
-    """Expected output tokens from the lengths of the nearest training prompts.
+    """Output tokens of a prompt for each of M models.
 
     Args:
-        k: neighbours.
+        learner: expectation and quantiles from prompts.
         level: coverage of the bounds.
-        buckets: number of length buckets; the last one is open.
-        bucket_tokens: width of a bucket, tokens.
     """
 
-    def __init__(self, k: int, level: float, buckets: int, bucket_tokens: int) -> None:
-        self.k = k
+    def __init__(self, learner: Learner[Prompts], level: float) -> None:
+        self.learner = learner
         self.level = level
-        self.buckets = buckets
-        self.bucket_tokens = bucket_tokens
 
     def fit(
         self,
         models: list[str],
-        embeddings: NDArray[np.float32],
+        train: Prompts,
         lengths: Floats,
-        calibration_embeddings: NDArray[np.float32],
+        calibration: Prompts,
         calibration_lengths: Floats,
-    ) -> "LengthModel":
-        """Learn from N training prompts; bound the error on others, per model.
+    ) -> Self:
+        """Learn from N training prompts; conformalise on C others, model by model (Mondrian).
 
         Args:
             models: the M model names, in column order.
-            embeddings: (N, d) unit rows.
-            lengths: (N, M) tokens, NaN where unknown.
-            calibration_embeddings: (C, d).
-            calibration_lengths: (C, M), NaN where unknown.
+            train, calibration: N and C prompts.
+            lengths, calibration_lengths: (N, M) and (C, M) tokens, NaN where unknown.
 
         Raises:
             DataError: a model has no known length, or too few to bound the error.
@@ -64,91 +84,45 @@ class LengthModel:
         for column, model in enumerate(models):
             if np.isnan(lengths[:, column]).all():
                 raise DataError(f"model {model!r} has no known output length on the training split")
-        self.remember(models, embeddings, lengths)
-        mean = self.mean(calibration_embeddings)
-        self.bounds_ = []
-        for column in range(len(models)):
-            known = ~np.isnan(calibration_lengths[:, column])
-            actual, expected = calibration_lengths[known, column], mean[known, column]
-            self.bounds_.append(RatioBounds.fit(actual, expected, self.level))
+        self.models_ = list(models)
+        self.learner.fit(models, train, lengths)
+        return self.calibrate(calibration, calibration_lengths)
+
+    def calibrate(self, prompts: Prompts, lengths: Floats) -> Self:
+        """Fit the conformal factors anew, on prompts that the learner has not seen."""
+        values = self.learner.predict_distribution(prompts).values
+        self.factors_ = []
+        for column in range(len(self.models_)):
+            known = ~np.isnan(lengths[:, column])
+            self.factors_.append(
+                ConformalFactors.fit(lengths[known, column], values[known, column], self.level)
+            )
         return self
 
-    def remember(self, models: list[str], embeddings: NDArray[np.float32], lengths: Floats) -> None:
-        """Take in the training prompts as `fit` does, without calibration."""
-        self.models_ = list(models)
-        self.index_ = NeighbourIndex(embeddings)
-        self.lengths_ = lengths
-        self._overall = np.nanmean(lengths, axis=0)
-        self._known = [np.sort(column[~np.isnan(column)]) for column in lengths.T]
-
-    def mean(self, prompts: Prompts) -> Floats:
-        """Expected output tokens, (n, M); the model's mean where no neighbour has a length."""
-        near = self.index_.neighbours(prompts, self.k)
-        return weighted_mean(self.lengths_[near.rows], near.weights, self._overall)
-
     def predict(self, prompts: Prompts) -> LengthPrediction:
-        """Expectation, median and bounds for n prompts."""
-        mean = self.mean(prompts)
-        low, median, high = (
-            mean * np.array([getattr(bound, name) for bound in self.bounds_])
-            for name in ("low", "median", "high")
-        )
-        return LengthPrediction(mean, median, low, high)
+        """Expectation and calibrated quantiles for n prompts."""
+        raw = self.learner.predict_distribution(prompts).values
+        columns = [factors.apply(raw[:, column]) for column, factors in enumerate(self.factors_)]
+        told = Distribution(np.stack(columns, axis=1))
+        return LengthPrediction(self.learner.predict(prompts), told, self.level)
 
-    def distribution(self, prompts: Prompts) -> Floats:
-        """Weight of the neighbours in each length bucket, (n, M, buckets); rows sum to 1.
+    def save(self, folder: Path) -> None:
+        """Write it as one folder, whole or not at all."""
 
-        Bucket i holds lengths in [i * width, (i + 1) * width); the last one is open above. Where no
-        neighbour has a length of a model, all its lengths count alike.
-        """
-        near = self.index_.neighbours(prompts, self.k)
-        shares = weighted_mean(
-            self._one_hot(self.lengths_[near.rows]).reshape(*near.rows.shape, -1),
-            near.weights,
-            self._spread.ravel(),
-        )
-        return shares.reshape(len(shares), len(self.models_), self.buckets)
+        def fill(part: Path) -> dict[str, Any]:
+            self.learner.save(part / "learner")
+            factors = [asdict(one) for one in self.factors_]
+            return {"level": self.level, "models": self.models_, "factors": factors}
 
-    def neighbour_share(self, prompts: Prompts, limit: Floats) -> Floats:
-        """Weight of the neighbours whose output is <= limit, (n, M): the published rule.
+        write_stored("length", folder, fill)
 
-        An unknown length takes its weight with it; where no neighbour has a length of a model, all
-        its lengths count alike.
-
-        Args:
-            prompts: n prompts.
-            limit: tokens, (n,).
-        """
-        near = self.index_.neighbours(prompts, self.k)
-        lengths = self.lengths_[near.rows]
-        within = np.where(np.isnan(lengths), np.nan, lengths <= limit[:, None, None])
-        overall = [np.searchsorted(known, limit, "right") / len(known) for known in self._known]
-        return weighted_mean(within, near.weights, np.column_stack(overall))
-
-    @cached_property
-    def _spread(self) -> Floats:
-        """Share of each model's known lengths in each bucket, (M, buckets)."""
-        spread: Floats = np.nanmean(self._one_hot(self.lengths_), axis=0)
-        return spread
-
-    def _one_hot(self, lengths: Floats) -> Floats:
-        """Which bucket lengths (...) are in, (..., buckets): 1 there, 0 elsewhere, NaN unknown."""
-        bucket = np.minimum(lengths // self.bucket_tokens, self.buckets - 1)[..., None]
-        hot: Floats = np.where(np.isnan(bucket), np.nan, bucket == np.arange(self.buckets))
-        return hot
-
-
-def bucket_share(distribution: Floats, limit: Floats, bucket_tokens: int) -> Floats:
-    """P(output <= limit) read off the buckets, (n, M): the published rule.
-
-    The whole bucket that holds the limit counts as within it, so this is an upper bound.
-
-    Args:
-        distribution: shares of B buckets, the last one open above, (n, M, B).
-        limit: tokens, (n,); nothing fits into less than 0.
-        bucket_tokens: width of a bucket.
-    """
-    last = np.minimum(np.floor(limit / bucket_tokens), distribution.shape[-1] - 1).astype(np.int64)
-    reached = np.cumsum(distribution, axis=-1)[np.arange(len(limit)), :, np.maximum(last, 0)]
-    share: Floats = np.where(last[:, None] >= 0, reached, 0.0)
-    return share
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read it; raises ModelError when it is absent, damaged or of another kind."""
+        told = read_manifest("length", folder)
+        model = cls(load_learner(folder / "learner"), told["level"])
+        model.models_ = told["models"]
+        model.factors_ = [
+            ConformalFactors(tuple(one["factors"]), one["n"]) for one in told["factors"]
+        ]
+        return model

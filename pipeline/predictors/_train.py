@@ -1,6 +1,7 @@
 """From the rows of earlier stages to trained predictors."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -11,9 +12,10 @@ from pipeline.fleet import limits_of
 from pipeline.fleet.steptime import step_time
 from pipeline.params import LatencyParams, TierParams
 from pipeline.predictors._analytic import AnalyticTimes
-from pipeline.predictors._conformal import RatioBounds
+from pipeline.predictors._contract import Prompts
 from pipeline.predictors._features import OBSERVED, latency_features
 from pipeline.predictors._latency import TARGETS, Head, LatencyModel
+from pipeline.predictors.calibration import RatioBounds
 
 __all__ = ["Labelled", "labelled", "profile_features", "train_latency", "untrained_times"]
 
@@ -22,38 +24,72 @@ Floats = NDArray[np.float64]
 _QUEUE_MODEL = tuple(name for name in OBSERVED if name != "kv_utilisation")
 
 
+@dataclass(frozen=True)
 class Labelled:
-    """Embeddings (n, d) and one value per model (n, M), NaN unknown, of one split."""
+    """n prompts of one split and one value per model.
 
-    def __init__(
-        self, prompt_ids: list[str], datasets: list[str], embeddings: Floats, values: Floats
-    ) -> None:
-        self.prompt_ids = prompt_ids
-        self.datasets = datasets
-        self.embeddings = embeddings.astype(np.float32)
-        self.values = values
+    Attributes:
+        prompt_ids, group_ids, datasets: n texts each.
+        prompts: what learners see of them.
+        values: (n, M), NaN unknown.
+    """
+
+    prompt_ids: list[str]
+    group_ids: list[str]
+    datasets: list[str]
+    prompts: Prompts
+    values: Floats
 
 
 def labelled(
-    dataset: pl.DataFrame, embeddings: pl.DataFrame, column: str, models: list[str], split: str
+    dataset: pl.DataFrame,
+    embeddings: pl.DataFrame,
+    prompts: pl.DataFrame,
+    column: str,
+    models: list[str],
+    split: str,
 ) -> Labelled:
     """Lay out one column of DATASET rows as a matrix, prompts in id order.
 
+    Args:
+        dataset: DATASET rows.
+        embeddings: EMBEDDINGS rows.
+        prompts: PROMPTS rows.
+        column: what is to be learned.
+        models: columns of the matrix.
+        split: whose rows.
+
     Raises:
-        DataError: the split has no rows, or a prompt has no embedding.
+        DataError: the split has no rows, or a prompt has no embedding or no text.
     """
     rows = dataset.filter(pl.col("split") == split)
     if not rows.height:
         raise DataError(f"the {split} split is empty; give it a larger share or more prompts")
-    wide = rows.pivot(on="model", index=["prompt_id", "dataset"], values=column).sort("prompt_id")
-    joined = wide.join(embeddings, on="prompt_id", how="left")
-    if joined["embedding"].null_count():
-        raise DataError("a prompt of the dataset has no embedding; run `dvc repro embed`")
+    index = ["prompt_id", "group_id", "dataset"]
+    wide = rows.pivot(on="model", index=index, values=column).sort("prompt_id")
+    texts = prompts.select("prompt_id", "prompt_text")
+    joined = wide.join(embeddings, on="prompt_id", how="left").join(
+        texts, on="prompt_id", how="left"
+    )
+    for what in ("embedding", "prompt_text"):
+        lacking = joined.filter(pl.col(what).is_null())
+        if lacking.height:
+            missing = what.removeprefix("prompt_")
+            raise DataError(
+                f"prompt {lacking['prompt_id'][0]!r} of the dataset has no {missing}; "
+                "run `dvc repro embed`"
+            )
     values = joined.select(pl.col(models).cast(pl.Float64).fill_null(np.nan)).to_numpy()
+    datasets = joined["dataset"].to_list()
     return Labelled(
         joined["prompt_id"].to_list(),
-        joined["dataset"].to_list(),
-        joined["embedding"].to_numpy(),
+        joined["group_id"].to_list(),
+        datasets,
+        Prompts(
+            joined["embedding"].to_numpy().astype(np.float32),
+            tuple(joined["prompt_text"].to_list()),
+            tuple(datasets),
+        ),
         values.astype(np.float64),
     )
 

@@ -12,9 +12,10 @@ from mlflow.pyfunc import PythonModel  # noqa: TID253
 
 from pipeline.predictors import (
     TARGETS,
+    LengthModel,
+    Prompts,
+    QualityModel,
     load_latency,
-    load_length,
-    load_quality,
     profile_features,
 )
 
@@ -31,8 +32,11 @@ class Predictor(PythonModel):  # type: ignore[misc]
     def load_context(self, context: Any) -> None:
         folder = Path(context.artifacts["model"])
         kind = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["kind"]
-        loaders: dict[str, Callable[[Path], Any]]
-        loaders = {"quality": load_quality, "length": load_length, "latency": load_latency}
+        loaders: dict[str, Callable[[Path], Any]] = {
+            "quality": QualityModel.load,
+            "length": LengthModel.load,
+            "latency": load_latency,
+        }
         self.kind, self.model = kind, loaders[kind](folder)
 
     # Untyped: MLflow reads type hints of `predict` as a schema, and the signature already is one.
@@ -40,7 +44,7 @@ class Predictor(PythonModel):  # type: ignore[misc]
         """Return a pandas frame, one row per input row."""
         if self.kind == "latency":
             return self._latency(pl.from_pandas(model_input)).to_pandas()
-        told = self.model.predict(np.asarray(model_input, dtype=np.float32))
+        told = self.model.predict(Prompts(np.asarray(model_input, dtype=np.float32)))
         columns = {}
         for column, name in enumerate(self.model.models_):
             for end, values in (("", told.mean), (".low", told.low), (".high", told.high)):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.params import ErrorParams
-from pipeline.predictors import LengthPrediction, QualityPrediction, RatioBounds
+from pipeline.predictors import LengthPrediction, QualityPrediction
 
 __all__ = ["Estimates", "expected_cost", "with_error"]
 
@@ -25,8 +25,6 @@ class Estimates:
         oracle_quality: true labels (n, M), NaN unknown; only oracle arms may look.
         dataset_quality: mean label of the prompt's dataset on the validation split, (n, M).
         worth: what the arm's learned router makes of each model, (n, M); None without one.
-        length_ratios: calibrated distribution of actual / expected length, M of them; a filter on
-            cost needs them.
     """
 
     prompt_tokens: Floats
@@ -36,7 +34,6 @@ class Estimates:
     oracle_quality: Floats
     dataset_quality: Floats
     worth: Floats | None = None
-    length_ratios: tuple[RatioBounds, ...] | None = None
 
 
 def expected_cost(
@@ -63,10 +60,7 @@ def with_error(
     shift = error.quality * rng.standard_normal(shape)
     sigma = error.length
     factor = np.exp(sigma * rng.standard_normal(shape) - sigma**2 / 2)
-    told, said = estimates.quality, estimates.length
-    length = LengthPrediction(
-        said.mean * factor, said.median * factor, said.low * factor, said.high * factor
-    )
+    told, length = estimates.quality, estimates.length.times(factor)
     return replace(
         estimates,
         quality=replace(told, mean=np.clip(told.mean + shift, 0.0, 1.0)),

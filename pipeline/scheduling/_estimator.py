@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import DataError
 from pipeline.params import ArmParams
-from pipeline.predictors import LengthModel, PromptPredictor, QualityModel
+from pipeline.predictors import LengthModel, Prompts, QualityModel
 from pipeline.scheduling._estimates import Estimates, expected_cost
 from pipeline.scheduling.baselines import LearnedRouter
 
@@ -59,13 +59,12 @@ class Estimator:
                     f"the predictors know the models {', '.join(predictor.models_)}, but the "
                     f"fleet has {', '.join(models)}; run `dvc repro`"
                 )
-        self._predictor = PromptPredictor(quality, length)
-        self._ratios = tuple(length.bounds_)
+        self._quality, self._length = quality, length
         self._prices = list(prices.values())
 
-    def estimate(self, embeddings: NDArray[np.float32], prompt_tokens: Floats) -> Estimates:
-        """Beliefs about n prompts, (n, d) unit rows and (n,) tokens; what oracles know is NaN."""
-        quality, length = self._predictor.predict(embeddings)
+    def estimate(self, prompts: Prompts, prompt_tokens: Floats) -> Estimates:
+        """Beliefs about n prompts of (n,) tokens; what oracles know is NaN."""
+        quality, length = self._quality.predict(prompts), self._length.predict(prompts)
         unknown = np.full(quality.mean.shape, np.nan)
         return Estimates(
             prompt_tokens=prompt_tokens,
@@ -74,5 +73,4 @@ class Estimator:
             cost=expected_cost(prompt_tokens, length.mean, self._prices),
             oracle_quality=unknown,
             dataset_quality=unknown,
-            length_ratios=self._ratios,
         )

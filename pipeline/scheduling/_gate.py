@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from pipeline.fleet import Fleet
 from pipeline.params import FilterParams
+from pipeline.predictors import Distribution
 from pipeline.scheduling._batch import Batch
 from pipeline.scheduling._estimates import Estimates
 from pipeline.scheduling._filter import Passed, relax
@@ -82,17 +83,9 @@ class Gate:
 
     def _affords(self, budget: float, row: int, estimates: Estimates) -> Floats:
         """P(cost <= budget) by model, (M,): the answer is no longer than what is left affords."""
-        if estimates.length_ratios is None:
-            raise ValueError("a filter on cost needs the calibrated distribution of the length")
         left = budget - estimates.prompt_tokens[row] * self._price_in
         # Free output costs nothing however long it is.
         tokens = left / np.maximum(self._price_out, 1e-300)
-        expected = estimates.length.mean[row]
-        return np.array(
-            [
-                float(ratio.probability(np.array([limit / mean]))[0]) if limit > 0 else 0.0
-                for ratio, limit, mean in zip(
-                    estimates.length_ratios, tokens, expected, strict=True
-                )
-            ]
-        )
+        told = Distribution(estimates.length.distribution.values[[row]])
+        sure: Floats = told.probability(tokens[None])[0]
+        return sure

@@ -8,7 +8,14 @@ import pytest
 
 from pipeline.loadtest import Workload
 from pipeline.params import Params, load_params
-from pipeline.predictors import LatencyModel, LengthPrediction, QualityPrediction, train_latency
+from pipeline.predictors import (
+    LEVELS,
+    Distribution,
+    LatencyModel,
+    LengthPrediction,
+    QualityPrediction,
+    train_latency,
+)
 from pipeline.scheduling import Estimates
 
 
@@ -30,6 +37,12 @@ def latency(params: Params) -> LatencyModel:
     return train_latency(rows, tiers, params.latency, 1)
 
 
+def spread(length: np.ndarray, ratio: float = 2.0) -> Distribution:
+    """Quantiles around lengths, (n, M), from 1 / ratio of them to ratio times them."""
+    factors = ratio ** np.linspace(-1.0, 1.0, len(LEVELS))
+    return Distribution(length[:, :, None] * factors)
+
+
 @pytest.fixture(scope="module")
 def workload() -> Workload:
     rng = np.random.default_rng(0)
@@ -45,7 +58,7 @@ def workload() -> Workload:
         estimates=Estimates(
             prompt_tokens=rng.integers(10, 300, n).astype(float),
             quality=QualityPrediction(quality, quality, quality),
-            length=LengthPrediction(length, length, 0.5 * length, 2 * length),
+            length=LengthPrediction(length, spread(length), 0.9),
             cost=1e-7 * length,
             oracle_quality=labels,
             dataset_quality=np.tile([0.1, 0.2, 0.3, 0.4], (n, 1)),

@@ -189,8 +189,9 @@ def test_summary_names_what_it_left_out(
 def test_a_fleet_that_the_predictors_do_not_know_is_refused() -> None:
     from pipeline.loadtest import make_workload
     from pipeline.predictors import LengthModel, QualityModel
+    from pipeline.predictors.learners import Knn
 
-    quality, length = QualityModel(1, 0.9), LengthModel(1, 0.9, 4, 64)
+    quality, length = QualityModel(Knn(1), 0.9), LengthModel(Knn(1), 0.9)
     quality.models_ = length.models_ = ["a"]
     with pytest.raises(DataError, match="the predictors know the models a, but the fleet has b"):
-        make_workload(pl.DataFrame(), pl.DataFrame(), quality, length, {"b": (0.1, 0.1)})
+        make_workload(pl.DataFrame(), pl.DataFrame(), quality, length, {"b": (0.1, 0.1)}, {})

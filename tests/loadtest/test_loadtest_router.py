@@ -18,7 +18,7 @@ from pipeline.params import (
     ObjectiveParams,
     Params,
 )
-from pipeline.predictors import LatencyModel, RatioBounds
+from pipeline.predictors import Distribution, LatencyModel, LengthPrediction
 from pipeline.scheduling import expected_cost
 
 
@@ -219,11 +219,11 @@ def test_budgets_lie_between_the_costs_of_the_models(params: Params, workload: W
 
 
 def test_filter_on_budget_prefers_who_can_finish(params: Params, workload: Workload) -> None:
-    exact = RatioBounds.fit(np.linspace(0.99, 1.01, 199), np.ones(199), 0.9)
     told = workload.estimates
+    exact = LengthPrediction(told.length.mean, Distribution.point(told.length.mean), 0.9)
     prices = list(params.base.fleet.prices.values())
     cost = expected_cost(told.prompt_tokens, told.length.mean, prices)
-    sure = replace(workload, estimates=replace(told, length_ratios=(exact,) * 4, cost=cost))
+    sure = replace(workload, estimates=replace(told, length=exact, cost=cost))
     asked = ObjectiveParams(budget_share=1.0).model_dump()
     arm = {"router": "knn_quality", "dispatcher": "shortest_queue", "budget": "clamp"}
     blind = serve(params, sure, arm, objectives=asked)

@@ -38,7 +38,8 @@ from pipeline.params import (
     TelemetryParams,
     dump_fleet,
 )
-from pipeline.predictors import LengthModel, QualityModel
+from pipeline.predictors import LengthModel, Prompts, QualityModel
+from pipeline.predictors.learners import Knn
 from pipeline.scheduling import Estimator, Ledger, make_keeper
 from tests.fleet.serving import small_fleet
 
@@ -67,9 +68,10 @@ def texts() -> list[str]:
 def reader(texts: list[str]) -> PromptReader:
     rng = np.random.default_rng(4)
     rows = encode(texts)
+    train, rest = Prompts(rows[:30]), Prompts(rows[30:])
     labels, tokens = rng.random((60, 2)), rng.integers(20, 60, (60, 2)).astype(float)
-    quality = QualityModel(5, 0.9).fit(MODELS, rows[:30], labels[:30], rows[30:], labels[30:])
-    length = LengthModel(5, 0.9, 4, 64).fit(MODELS, rows[:30], tokens[:30], rows[30:], tokens[30:])
+    quality = QualityModel(Knn(5), 0.9).fit(MODELS, train, labels[:30], rest, labels[30:])
+    length = LengthModel(Knn(5), 0.9).fit(MODELS, train, tokens[:30], rest, tokens[30:])
     return PromptReader(encode, Estimator(quality, length, small_fleet().prices))
 
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipeline.errors import DataError
-from pipeline.predictors import NeighbourIndex, Neighbours, QualityModel
+from pipeline.predictors import NeighbourIndex, Neighbours, Prompts
 from pipeline.predictors._dots import LANES, QUERIES
 from pipeline.predictors._knn_kernel import CODED, encode
+from pipeline.predictors.learners import Knn
 
 
 def unit(*angles: float) -> np.ndarray:
@@ -177,8 +178,24 @@ def test_dot_products_of_the_largest_codes() -> None:
 
 
 def test_missing_labels_take_their_weight_with_them() -> None:
-    model = QualityModel(k=2, level=0.9)
-    model.remember(["a", "b"], unit(0.0, 0.2, 3.0), np.array([[1, np.nan], [0, np.nan], [0, 0.4]]))
-    assert model.raw(unit(0.1))[0] == pytest.approx([0.5, 0.4], abs=1e-3)
+    values = np.array([[1, np.nan], [0, np.nan], [0, 0.4]])
+    model = Knn(2).fit(["a", "b"], Prompts(unit(0.0, 0.2, 3.0)), values)
+    assert model.predict(Prompts(unit(0.1)))[0] == pytest.approx([0.5, 0.4], abs=1e-3)
     # Two neighbours, of which one knows b: its label, whatever the other's weight.
-    assert model.raw(unit(1.8))[0, 1] == pytest.approx(0.4)
+    assert model.predict(Prompts(unit(1.8)))[0, 1] == pytest.approx(0.4)
+    told = model.predict_distribution(Prompts(unit(0.1, 1.8)))
+    assert told.at(0.5)[0].tolist() == [0.0, 0.4]  # the lower of two equal halves
+    assert told.at(0.75)[0].tolist() == [1.0, 0.4]
+
+
+def test_one_search_serves_learners_of_equal_rows() -> None:
+    rng = np.random.default_rng(7)
+    vectors = rng.normal(size=(50, 6)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    values = rng.random((50, 2))
+    few, many = (Knn(k).fit(["a", "b"], Prompts(vectors.copy()), values) for k in (5, 20))
+    asked = Prompts(vectors[:10])
+    together = [model.predict(asked) for model in (few, many, few)]
+    alone = [model.predict(Prompts(vectors[:10])) for model in (few, many, few)]
+    for one, two in zip(together, alone, strict=True):
+        assert np.array_equal(one, two)

@@ -7,21 +7,20 @@ import numpy as np
 import pytest
 
 from pipeline.errors import DataError, ModelError, UnknownNameError
+from pipeline.files import file_hash
 from pipeline.predictors import (
     FEATURES,
     Head,
     LatencyModel,
     LengthModel,
+    Prompts,
     QualityModel,
     compose_e2e,
     latency_features,
     load_latency,
-    load_length,
-    load_quality,
     save_latency,
-    save_length,
-    save_quality,
 )
+from pipeline.predictors.learners import Knn
 
 
 def unit(*angles: float) -> np.ndarray:
@@ -38,14 +37,16 @@ def test_compose_e2e_by_hand() -> None:
     assert seconds == pytest.approx([0.3, 0.1])
 
 
-def fitted_quality(seed: int = 0) -> tuple[QualityModel, np.ndarray]:
+def fitted_quality(seed: int = 0) -> tuple[QualityModel, Prompts]:
     rng = np.random.default_rng(seed)
     train, calibration, test = (random_units(n, 6, rng) for n in (400, 300, 200))
     truth = [1 / (1 + np.exp(-4 * part[:, :2])) for part in (train, calibration)]
     labels = [(rng.random(part.shape) < part).astype(float) for part in truth]
     labels[0][:5, 1] = np.nan
-    model = QualityModel(k=10, level=0.9)
-    return model.fit(["a", "b"], train, labels[0], calibration, labels[1]), test
+    model = QualityModel(Knn(10), level=0.9)
+    return model.fit(
+        ["a", "b"], Prompts(train), labels[0], Prompts(calibration), labels[1]
+    ), Prompts(test)
 
 
 def test_calibrated_quality_stays_in_range_and_in_order() -> None:
@@ -60,20 +61,22 @@ def test_calibrated_quality_stays_in_range_and_in_order() -> None:
 
 
 def test_a_model_without_labels_is_refused() -> None:
-    vectors, labels = unit(0.0, 1.0), np.array([[1.0, np.nan], [0.0, np.nan]])
+    vectors, labels = Prompts(unit(0.0, 1.0)), np.array([[1.0, np.nan], [0.0, np.nan]])
     with pytest.raises(DataError, match="'b' has no quality label on the training split"):
-        QualityModel(1, 0.9).fit(["a", "b"], vectors, labels, vectors, labels)
+        QualityModel(Knn(1), 0.9).fit(["a", "b"], vectors, labels, vectors, labels)
 
 
-def fitted_length() -> tuple[LengthModel, np.ndarray]:
+def fitted_length() -> tuple[LengthModel, Prompts]:
     rng = np.random.default_rng(3)
     train, calibration = random_units(300, 6, rng), random_units(200, 6, rng)
     lengths = [
         np.exp(4 + part[:, :2] + rng.normal(0, 0.3, (len(part), 2)))
         for part in (train, calibration)
     ]
-    model = LengthModel(k=10, level=0.9, buckets=16, bucket_tokens=64)
-    return model.fit(["a", "b"], train, lengths[0], calibration, lengths[1]), calibration
+    model = LengthModel(Knn(10), level=0.9)
+    return model.fit(
+        ["a", "b"], Prompts(train), lengths[0], Prompts(calibration), lengths[1]
+    ), Prompts(calibration)
 
 
 def test_length_bounds_are_ordered() -> None:
@@ -108,13 +111,15 @@ def test_models_survive_the_disk(tmp_path: Path) -> None:
     quality, test = fitted_quality()
     length, _ = fitted_length()
     latency = fitted_latency()
-    save_quality(quality, tmp_path / "q")
-    save_length(length, tmp_path / "l")
+    quality.save(tmp_path / "q")
+    length.save(tmp_path / "l")
     save_latency(latency, tmp_path / "t")
     assert np.array_equal(
-        load_quality(tmp_path / "q").predict(test).mean, quality.predict(test).mean
+        QualityModel.load(tmp_path / "q").predict(test).mean, quality.predict(test).mean
     )
-    assert np.array_equal(load_length(tmp_path / "l").predict(test).high, length.predict(test).high)
+    assert np.array_equal(
+        LengthModel.load(tmp_path / "l").predict(test).high, length.predict(test).high
+    )
     rows = np.random.default_rng(6).random((5, len(FEATURES))).astype(np.float32)
     assert load_latency(tmp_path / "t").untrained_ == latency.untrained_
     stored = load_latency(tmp_path / "t").head("t", "ttft_s")
@@ -123,23 +128,23 @@ def test_models_survive_the_disk(tmp_path: Path) -> None:
 
 def test_equal_models_have_equal_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        save_quality(fitted_quality()[0], tmp_path / name)
+        fitted_quality()[0].save(tmp_path / name)
         save_latency(fitted_latency(), tmp_path / f"{name}-latency")
     for part in ("", "-latency"):
-        one, two = (sorted((tmp_path / f"{n}{part}").iterdir()) for n in ("one", "two"))
-        assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]
+        one, two = (file_hash(tmp_path / f"{n}{part}") for n in ("one", "two"))
+        assert one == two
 
 
 def test_damage_is_refused_at_load(tmp_path: Path) -> None:
-    save_quality(fitted_quality()[0], tmp_path / "q")
+    fitted_quality()[0].save(tmp_path / "q")
     with pytest.raises(ModelError, match="holds a 'quality' model, expected 'length'"):
-        load_length(tmp_path / "q")
-    labels = tmp_path / "q" / "labels.npy"
+        LengthModel.load(tmp_path / "q")
+    labels = tmp_path / "q" / "learner" / "values.npy"
     labels.write_bytes(labels.read_bytes()[:-8] + b"12345678")
     with pytest.raises(ModelError, match="altered since training"):
-        load_quality(tmp_path / "q")
+        QualityModel.load(tmp_path / "q")
     with pytest.raises(ModelError, match="holds no quality model"):
-        load_quality(tmp_path / "absent")
+        QualityModel.load(tmp_path / "absent")
 
 
 def test_another_feature_schema_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from pipeline.errors import EndpointError
 from pipeline.params import RegisterParams
-from pipeline.predictors import QualityModel, load_quality, save_quality
+from pipeline.predictors import Prompts, QualityModel
+from pipeline.predictors.learners import Knn
 from pipeline.registry import Candidate, register
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -18,17 +19,23 @@ def train(folder: Path, k: int) -> np.ndarray:
     vectors = rng.normal(size=(60, 384)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     labels = (rng.random((60, 2)) < 0.5).astype(float)
-    model = QualityModel(k, 0.9).fit(
-        ["a", "b"], vectors[:30], labels[:30], vectors[30:], labels[30:]
+    model = QualityModel(Knn(k), 0.9).fit(
+        ["a", "b"], Prompts(vectors[:30]), labels[:30], Prompts(vectors[30:]), labels[30:]
     )
-    save_quality(model, folder)
+    model.save(folder)
     return vectors[:4]
 
 
 def candidate(folder: Path, example: np.ndarray) -> Candidate:
     outputs = [f"{model}{end}" for model in ("a", "b") for end in ("", ".low", ".high")]
     return Candidate(
-        "quality", folder, folder / "labels.npy", {"k": 3}, {"brier": 0.2}, example, outputs
+        "quality",
+        folder,
+        folder / "learner" / "values.npy",
+        {"k": 3},
+        {"brier": 0.2},
+        example,
+        outputs,
     )
 
 
@@ -52,7 +59,7 @@ def test_versions_aliases_and_loading_by_alias(
 
     served = mlflow.pyfunc.load_model("models:/rb-quality@challenger")
     told = served.predict(example)
-    expected = load_quality(tmp_path / "model").predict(example)
+    expected = QualityModel.load(tmp_path / "model").predict(Prompts(example))
     assert np.allclose(told["a"], expected.mean[:, 0])
     assert np.allclose(told["b.high"], expected.high[:, 1])
 

@@ -14,7 +14,7 @@ from pipeline.params import (
     StepParams,
     TierParams,
 )
-from pipeline.predictors import LengthPrediction, QualityPrediction
+from pipeline.predictors import Distribution, LengthPrediction, QualityPrediction
 from pipeline.scheduling import Estimates, FleetState, Policy, make_policy
 
 LOADTEST: dict[str, Any] = {
@@ -69,7 +69,7 @@ def believe(
     return Estimates(
         prompt_tokens=np.full(len(q), 100.0),
         quality=QualityPrediction(q, q, q),
-        length=LengthPrediction(n, n, n, n),
+        length=LengthPrediction(n, Distribution.point(n), 0.9),
         cost=c,
         oracle_quality=q,
         dataset_quality=q,

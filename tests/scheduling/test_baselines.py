@@ -358,7 +358,9 @@ def test_rows_become_matrices_with_unknown_as_nan() -> None:
         ("c", "dear", "test", 1.0, 10, 30),
     ]
     names = ["prompt_id", "model", "split", "quality", "prompt_tokens", "output_tokens"]
-    dataset = pl.DataFrame(rows, schema=names, orient="row").with_columns(dataset=pl.lit("d"))
+    dataset = pl.DataFrame(rows, schema=names, orient="row").with_columns(
+        dataset=pl.lit("d"), group_id=pl.col("prompt_id")
+    )
     embeddings = pl.DataFrame(
         {"prompt_id": ["a", "b", "c"], "embedding": [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]},
         schema_overrides={"embedding": pl.Array(pl.Float32, 2)},

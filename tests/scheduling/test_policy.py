@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.params import DISPATCHERS, ROUTERS, ArmParams, ErrorParams, LoadtestParams
-from pipeline.predictors import RatioBounds
+from pipeline.predictors import LEVELS, Distribution
 from pipeline.scheduling import (
     Batch,
     Objectives,
@@ -254,9 +254,10 @@ def test_refused_where_nobody_can_meet_it(policy: Build) -> None:
 
 def test_filter_on_cost_uses_the_calibrated_length(policy: Build) -> None:
     told = believe([[0.2, 0.9]], [[100, 100]], [[1e-5, 1e-5]])
-    spread = RatioBounds.fit(np.linspace(0.5, 1.5, 199), np.ones(199), 0.9)
-    exact = RatioBounds.fit(np.linspace(0.99, 1.01, 199), np.ones(199), 0.9)
-    told = replace(told, length_ratios=(exact, spread))
+    factors = np.stack([np.linspace(1 - off, 1 + off, len(LEVELS)) for off in (0.01, 0.5)])
+    told = replace(
+        told, length=replace(told.length, distribution=Distribution(100 * factors[None]))
+    )
     arm = policy(router="knn_quality", filter={"mode": "strict", "threshold": 0.9})
     # 1e-5 for the prompt and 2e-7 a token: 110 tokens are affordable, both expect 100.
     batch = Batch([0], asks(1, budget_usd=3.2e-5), np.zeros(1))

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from pipeline.errors import DataError
 from pipeline.predictors import labelled
 from pipeline.scheduling.baselines._base import RouterData
 
@@ -39,16 +38,12 @@ def router_data(
     priced = dataset.filter(pl.col("model").is_in(models)).with_columns(
         (spent / 1e6).alias("cost_usd")
     )
-    quality = labelled(priced, embeddings, "quality", models, split)
-    cost = labelled(priced, embeddings, "cost_usd", models, split)
-    texts = dict(prompts.select("prompt_id", "prompt_text").iter_rows())
-    missing = [prompt for prompt in quality.prompt_ids if prompt not in texts]
-    if missing:
-        raise DataError(f"prompt {missing[0]!r} of the dataset has no text; run `dvc repro embed`")
+    quality = labelled(priced, embeddings, prompts, "quality", models, split)
+    cost = labelled(priced, embeddings, prompts, "cost_usd", models, split)
     return RouterData(
         models,
-        quality.embeddings,
+        quality.prompts.embeddings,
         quality.values,
         cost.values,
-        [texts[prompt] for prompt in quality.prompt_ids],
+        list(quality.prompts.required_texts()),
     )
