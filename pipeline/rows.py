@@ -12,16 +12,21 @@ __all__ = [
     "EMBEDDINGS",
     "EMBEDDING_DIM",
     "JUDGEMENTS",
+    "LEARNING",
+    "PREDICTORS",
     "PROFILE",
     "PROMPTS",
+    "RELIABILITY",
     "REQUESTS",
     "RESPONSES",
+    "SCORES",
     "SPLITS",
     "TASKS",
 ]
 
 SPLITS = ("train", "calibration", "validation", "test")
 TASKS = ("number", "span", "fact", "format", "decline", "recorded")
+PREDICTORS = ("quality", "length", "latency")
 EMBEDDING_DIM = 384
 
 _TEXT, _INT, _FLOAT, _BOOL = pl.String, pl.Int64, pl.Float64, pl.Boolean
@@ -204,4 +209,66 @@ REQUESTS = Schema(
         Column("label", _TEXT, "where it comes from", among=("simulated", "emulated", "live")),
     ),
     key=("traffic", "arm", "rate", "seed", "request_id"),
+)
+
+_ESTIMATE = (
+    Column("estimate", _FLOAT, "the number; null when there were no values", nullable=True),
+    Column("low", _FLOAT, "lower bound; null when no interval can be given", nullable=True),
+    Column("high", _FLOAT, "upper bound; null with low", nullable=True),
+    Column("level", _FLOAT, "confidence level of the bounds", False, 0.0, 1.0),
+    Column("method", _TEXT, "how the interval was made, or why there is none"),
+    Column("n", _INT, "values used", low=0),
+    Column("clusters", _INT, "independent units among them", low=0),
+    Column("missing", _INT, "values left out because they were null", low=0),
+)
+
+# How good every candidate of a predictor is. `versus` names the candidate that it is compared with,
+# paired on the same rows, and is "none" where the number stands alone.
+SCORES = Schema(
+    "score",
+    (
+        Column("predictor", _TEXT, "what is predicted", among=PREDICTORS),
+        Column("candidate", _TEXT, "the learner, or a reference"),
+        Column("selected", _BOOL, "whether it is the one that serves"),
+        Column("split", _TEXT, "whose rows were judged", among=SPLITS),
+        Column("slice_kind", _TEXT, "all, dataset, model, tier, target, length or load"),
+        Column("slice", _TEXT, "which of them; all for the whole"),
+        Column("metric", _TEXT, "brier, ece, regret, pinball, coverage and so on"),
+        Column("versus", _TEXT, "candidate that is subtracted, or none"),
+        *_ESTIMATE,
+        Column("label", _TEXT, "where the truth comes from: emulated, recorded, live, simulated"),
+    ),
+    key=("predictor", "candidate", "split", "slice_kind", "slice", "metric", "versus"),
+)
+
+# Bins of a reliability diagram, of equal mass.
+RELIABILITY = Schema(
+    "reliability bin",
+    (
+        Column("candidate", _TEXT, "the learner, or a reference"),
+        Column("model", _TEXT, "whose quality; all for every one together"),
+        Column("bin", _INT, "rank of the bin", low=0),
+        Column("predicted", _FLOAT, "mean prediction", False, 0.0, 1.0),
+        Column("observed", _FLOAT, "mean label", False, 0.0, 1.0),
+        Column("low", _FLOAT, "lower bound on the mean label", True, 0.0, 1.0),
+        Column("high", _FLOAT, "upper bound on the mean label", True, 0.0, 1.0),
+        Column("n", _INT, "labels in the bin", low=1),
+    ),
+    key=("candidate", "model", "bin"),
+)
+
+# How a predictor grows with its training data.
+LEARNING = Schema(
+    "learning curve",
+    (
+        Column("predictor", _TEXT, "what is predicted", among=PREDICTORS),
+        Column("candidate", _TEXT, "the learner"),
+        Column("dataset", _TEXT, "whose test rows were judged: a data set, a tier, or all"),
+        Column("share", _FLOAT, "share of the training rows that it learned from", False, 0.0, 1.0),
+        Column("trained_on", _INT, "training prompts (or requests) of that data set", low=0),
+        Column("metric", _TEXT, "what is shown"),
+        *_ESTIMATE,
+        Column("label", _TEXT, "where the truth comes from: emulated, recorded, live, simulated"),
+    ),
+    key=("predictor", "candidate", "dataset", "share", "metric"),
 )

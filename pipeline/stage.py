@@ -28,6 +28,7 @@ class Paths:
     LATENCY = Path("models/latency")
     METRICS = Path("reports/metrics")
     PLOTS = Path("reports/plots")
+    PREDICTORS = Path("reports/predictors")  # scores, reliability and learning curves by kind
     REGISTRY = Path("reports/registry.json")
     AGREEMENT = Path("reports/agreement.csv")
     FRONTIER = Path("reports/frontier")

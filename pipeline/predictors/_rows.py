@@ -1,0 +1,54 @@
+"""Rows of the predictor tables, and training sets of growing size."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pipeline.rows import SCORES
+from pipeline.statistics import Estimate
+from pipeline.streams import unit_hash
+
+__all__ = ["nested_share", "score_row", "scores_frame"]
+
+
+def score_row(
+    predictor: str,
+    candidate: str,
+    metric: str,
+    found: Estimate,
+    *,
+    split: str,
+    label: str,
+    slice_kind: str = "all",
+    slice_name: str = "all",
+    versus: str = "none",
+) -> dict[str, Any]:
+    """One row of `SCORES`, but for who was selected."""
+    return {
+        "predictor": predictor,
+        "candidate": candidate,
+        "split": split,
+        "slice_kind": slice_kind,
+        "slice": slice_name,
+        "metric": metric,
+        "versus": versus,
+        **found.as_row(),
+        "label": label,
+    }
+
+
+def scores_frame(rows: Sequence[dict[str, Any]], selected: str) -> pl.DataFrame:
+    """Rows of `score_row` as a `SCORES` frame; `selected` names the candidate that serves."""
+    frame = pl.DataFrame(list(rows), infer_schema_length=None).with_columns(
+        selected=pl.col("candidate") == selected
+    )
+    return frame.select(pl.col(name).cast(kind) for name, kind in SCORES.polars().items())
+
+
+def nested_share(group_ids: Sequence[str], share: float) -> NDArray[np.int64]:
+    """Rows of the groups that a training set of this share holds; smaller sets lie in larger."""
+    kept = [unit_hash(group, "learning curve") < share for group in group_ids]
+    return np.flatnonzero(kept)
