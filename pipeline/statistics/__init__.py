@@ -50,6 +50,7 @@ from pipeline.statistics._martingale import alarm, conformal_pvalues, martingale
 from pipeline.statistics._mcnemar import mcnemar
 from pipeline.statistics._membership import membership
 from pipeline.statistics._metric import MetricInfo
+from pipeline.statistics._noise import noise_share
 from pipeline.statistics._noise_floor import noise_floor
 from pipeline.statistics._pareto import mixture_hull, pareto_mask, quality_on_hull
 from pipeline.statistics._pgr import apgr, cpt, pgr
@@ -127,6 +128,7 @@ __all__ = [
     "membership",
     "mixture_hull",
     "noise_floor",
+    "noise_share",
     "over_draws",
     "paired_columns",
     "paired_replication_interval",
