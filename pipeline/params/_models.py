@@ -15,7 +15,6 @@ __all__ = [
     "LengthParams",
     "ProfileParams",
     "QualityParams",
-    "RegisterParams",
     "RouteLlmParams",
     "RoutersParams",
 ]
@@ -111,11 +110,3 @@ class FidelityParams(Section):
 
     seeds: tuple[int, ...] = Field(min_length=2, strict=False, description="of the published cells")
     clock: ClockParams
-
-
-class RegisterParams(Section):
-    """Where the registry is and what the models are called there."""
-
-    tracking_uri: str = Field(min_length=1)
-    experiment: str = Field(min_length=1)
-    prefix: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_.-]+$")

@@ -22,10 +22,10 @@ from pipeline.params._models import (
     LengthParams,
     ProfileParams,
     QualityParams,
-    RegisterParams,
     RoutersParams,
 )
 from pipeline.params._reading import read_mapping, sentence
+from pipeline.params._registry import RegisterParams
 from pipeline.params._results import (
     AblationParams,
     DriftParams,
@@ -119,6 +119,12 @@ class Params(Section):
             spoiled = [arm for arms in point.doses.values() for arm in arms]
             arms = [point.fused, *point.baselines, *spoiled]
             self._known_cells("drift.break_point", point.traffic, [point.rate], arms)
+        return self
+
+    @model_validator(mode="after")
+    def _promotion_has_its_arm(self) -> Self:
+        arm = self.register_.gate.served.arm
+        refuse_unknown("arm in register.gate.served", [arm], list(self.loadtest.arms))
         return self
 
     @property

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import EndpointError
-from pipeline.params import RegisterParams
+from pipeline.params import RegisterParams, load_params
 from pipeline.predictors import Prompts, QualityModel
 from pipeline.predictors.learners import Knn
 from pipeline.registry import Candidate, register
@@ -39,14 +39,19 @@ def candidate(folder: Path, example: np.ndarray) -> Candidate:
     )
 
 
+@pytest.fixture
+def told(root: Path) -> RegisterParams:
+    return load_params(root / "params.yaml").register_
+
+
 def test_versions_aliases_and_loading_by_alias(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    told: RegisterParams, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import mlflow
 
     monkeypatch.chdir(tmp_path)
-    settings = RegisterParams(
-        tracking_uri=f"sqlite:///{tmp_path}/mlflow.db", experiment="test", prefix="rb"
+    settings = told.model_copy(
+        update={"tracking_uri": f"sqlite:///{tmp_path}/mlflow.db", "prefix": "rb"}
     )
     example = train(tmp_path / "model", 3)
     (first,) = register([candidate(tmp_path / "model", example)], settings)
@@ -73,8 +78,8 @@ def test_versions_aliases_and_loading_by_alias(
     assert served.metadata.saved_input_example_info is not None
 
 
-def test_an_unusable_store_is_one_sentence(tmp_path: Path) -> None:
-    settings = RegisterParams(tracking_uri="sqlte:///mlflow.db", experiment="test", prefix="rb")
+def test_an_unusable_store_is_one_sentence(told: RegisterParams, tmp_path: Path) -> None:
+    settings = told.model_copy(update={"tracking_uri": "sqlte:///mlflow.db"})
     example = train(tmp_path / "model", 3)
     with pytest.raises(EndpointError, match=r"register\.tracking_uri"):
         register([candidate(tmp_path / "model", example)], settings)
