@@ -1,0 +1,155 @@
+"""What the predictors promise, against what the test split shows."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from pipeline.reporting.predictors._rows import WHOLE, judged, selected_name
+from pipeline.statistics import Estimate, share_interval
+
+__all__ = ["promise_sentences", "promise_table"]
+
+_MOST_ECE = 0.03
+_SLACK = 0.02  # bounds of 90 % keep their promise from 88 to 92 %
+_CUT_BY = {"length": "model", "latency": "target"}
+
+KEPT, MISSED, BY_CHANCE = "kept", "missed", "missed, within chance"
+
+
+def promise_table(scores: pl.DataFrame, levels: Mapping[str, float]) -> pl.DataFrame:
+    """Return one row per promise of the candidates that serve, on the test split.
+
+    Quality promises an ECE of at most 0.03; the bounds of length (per model) and latency (per tier
+    and target) promise to hold as often as their level says, give or take 0.02. Missed: the number
+    is outside; within chance: its interval is not.
+
+    A coverage whose values are all independent has the exact interval of Clopper and Pearson;
+    where they share groups or runs it keeps the interval of its row, which knows of them.
+
+    Args:
+        scores: SCORES rows of every predictor.
+        levels: predictor to the coverage that its bounds promise.
+    """
+    rows = [*_ece(scores)]
+    for predictor, kind in _CUT_BY.items():
+        if predictor in levels:
+            rows += _coverage(scores, predictor, kind, levels[predictor])
+    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+
+
+def promise_sentences(promises: pl.DataFrame) -> list[str]:
+    """Return one sentence per kind of promise: what was promised, who kept it, who did not."""
+    told = []
+    for _, part in promises.group_by("predictor", "promise", maintain_order=True):
+        rows = list(part.iter_rows(named=True))
+        told.append(_ece_sentence(rows[0]) if rows[0]["promise"] == "ECE" else _sentence(rows))
+    return told
+
+
+def _ece(scores: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    rows = judged(scores, "quality").filter(
+        (pl.col("slice_kind") == WHOLE)
+        & (pl.col("metric") == "ece")
+        & (pl.col("candidate") == selected_name(scores, "quality"))
+    )
+    for row in rows.drop_nulls("estimate").iter_rows(named=True):
+        yield _row("quality", "ECE", row["slice"], None, 0.0, _MOST_ECE, _estimate(row))
+
+
+def _coverage(
+    scores: pl.DataFrame, predictor: str, kind: str, level: float
+) -> Iterator[dict[str, Any]]:
+    rows = judged(scores, predictor).filter(
+        (pl.col("slice_kind") == kind)
+        & (pl.col("metric") == "coverage")
+        & (pl.col("candidate") == selected_name(scores, predictor))
+    )
+    least, most = round(level - _SLACK, 6), round(min(1.0, level + _SLACK), 6)
+    for row in rows.drop_nulls("estimate").sort("slice").iter_rows(named=True):
+        yield _row(predictor, "coverage", row["slice"], level, least, most, _exact(row))
+
+
+def _exact(row: Mapping[str, Any]) -> Estimate:
+    if row["clusters"] != row["n"] or not row["n"]:
+        return _estimate(row)
+    return share_interval(round(row["estimate"] * row["n"]), row["n"], row["level"])
+
+
+def _estimate(row: Mapping[str, Any]) -> Estimate:
+    return Estimate(**{name: row[name] for name in Estimate.__dataclass_fields__})
+
+
+def _row(
+    predictor: str,
+    promise: str,
+    slice_: str,
+    level: float | None,
+    least: float,
+    most: float,
+    found: Estimate,
+) -> dict[str, Any]:
+    return {
+        "predictor": predictor,
+        "promise": promise,
+        "of": slice_,
+        "promised": level,
+        "at least": least,
+        "at most": most,
+        **{name: getattr(found, name) for name in ("estimate", "low", "high")},
+        "outcome": _outcome(found, least, most),
+        **{name: getattr(found, name) for name in ("level", "method", "n", "clusters")},
+    }
+
+
+def _outcome(found: Estimate, least: float, most: float) -> str:
+    assert found.estimate is not None
+    if least <= found.estimate <= most:
+        return KEPT
+    if found.low is None or found.high is None:
+        return MISSED
+    return MISSED if found.high < least or found.low > most else BY_CHANCE
+
+
+def _ece_sentence(row: Mapping[str, Any]) -> str:
+    ends = "no interval" if row["low"] is None else f"{row['low']:.3f} to {row['high']:.3f}"
+    return (
+        f"ECE of predicted quality {row['estimate']:.3f} [{ends}] against at most "
+        f"{row['at most']:g}: {row['outcome']}."
+    )
+
+
+def _sentence(rows: list[dict[str, Any]]) -> str:
+    """Coverage of one predictor: the count, and everyone who missed."""
+    first = rows[0]
+    kept = sum(row["outcome"] == KEPT for row in rows)
+    missed = [_named(row) for row in rows if row["outcome"] != KEPT]
+    what = {"length": "models", "latency": "tiers and targets"}[first["predictor"]]
+    return (
+        f"Coverage of the {100 * first['promised']:g} % bounds of {first['predictor']} against "
+        f"{100 * first['at least']:g} to {100 * first['at most']:g} %: kept for {kept} of "
+        f"{len(rows)} {what}{'' if not missed else '; not for ' + ', '.join(missed)}."
+    )
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    chance = ", within chance" if row["outcome"] == BY_CHANCE else ""
+    return f"{row['of']} ({100 * row['estimate']:.1f} %{chance})"
+
+
+_SCHEMA = {
+    "predictor": pl.String,
+    "promise": pl.String,
+    "of": pl.String,
+    "promised": pl.Float64,
+    "at least": pl.Float64,
+    "at most": pl.Float64,
+    "estimate": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "outcome": pl.String,
+    "level": pl.Float64,
+    "method": pl.String,
+    "n": pl.Int64,
+    "clusters": pl.Int64,
+}
