@@ -16,9 +16,6 @@ from pipeline.streams import stream
 
 __all__ = ["profile_tier"]
 
-# Of every ten runs at one load, six train the heads, two bound their error and two test them.
-_PARTS = ("train",) * 6 + ("calibration",) * 2 + ("test",) * 2
-
 
 @dataclass(frozen=True)
 class _Requests:
@@ -40,15 +37,25 @@ def profile_tier(name: str, tier: TierParams, params: ProfileParams, seed: int) 
     context = params.prompt_tokens_mean + params.output_tokens_mean / 2
     capacity = step.decode_capacity(tier.max_num_seqs, context) / params.output_tokens_mean
     rows: list[dict[str, object]] = []
+    parts = _parts(params.runs)
     for number, load in enumerate(params.loads):
-        for repeat in range(params.runs):
+        for repeat, part in enumerate(parts):
             run = number * params.runs + repeat
             rate = load * capacity
-            part = _PARTS[repeat * len(_PARTS) // params.runs]
             asked = _draw(params, rate, stream(seed, "profile", name, run))
             head = {"tier": name, "run": run, "part": part, "rate": rate, "label": "simulated"}
             rows += [head | row for row in _run(tier, asked)]
     return PROFILE.frame(rows)
+
+
+def _parts(runs: int) -> list[str]:
+    """Parts of the runs at one load: of ten, five train, two calibrate, one selects and two test.
+
+    Four runs are the least that have all of them.
+    """
+    fifth, tenth = max(1, runs // 5), max(1, runs // 10)
+    held = ["calibration"] * fifth + ["validation"] * tenth + ["test"] * fifth
+    return ["train"] * (runs - len(held)) + held
 
 
 def _draw(params: ProfileParams, rate: float, rng: np.random.Generator) -> _Requests:
