@@ -20,6 +20,7 @@ from pipeline.predictors import load_latency
 from pipeline.progress import say, track
 from pipeline.rows import REQUESTS
 from pipeline.schema import read_rows, write_rows
+from pipeline.stage import Paths
 from pipeline.workload.arrivals import Trace
 
 __all__ = ["Bench", "cells_of", "run_grid"]
@@ -37,6 +38,7 @@ class Bench:
         seed: base seed.
         inputs: hash of the files that the workload, the heads and the trace came from.
         traces: times to replay, by the traffic whose arrivals name a trace.
+        quality_folder, length_folder: the trained predictors that read prompts.
     """
 
     params: LoadtestParams
@@ -46,6 +48,8 @@ class Bench:
     seed: int
     inputs: str
     traces: Mapping[str, Trace] = field(default_factory=dict)
+    quality_folder: Path = Paths.QUALITY
+    length_folder: Path = Paths.LENGTH
 
     def rig(self) -> Rig:
         """Load the heads and lay out the fleet, in the process that runs the cells."""

@@ -1,6 +1,7 @@
 """A bench from the files of earlier stages."""
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -20,24 +21,31 @@ from pipeline.workload.arrivals import read_trace
 __all__ = ["open_bench"]
 
 
-def open_bench(params: Params) -> Bench:
-    """Load the registered predictors and the prompts that the load test asks.
+def open_bench(params: Params, predictors: Mapping[str, Path] | None = None) -> Bench:
+    """Load the predictors and the prompts that the load test asks.
+
+    Args:
+        params: all of params.yaml.
+        predictors: folders of the predictors that are not those of the last run, by kind; the
+            others must be the registered ones.
 
     Raises:
         ModelError: a predictor on disk is not the one that was registered.
         SchemaError, DataError: an earlier stage's file is absent or unusable.
     """
     folders = {"quality": Paths.QUALITY, "length": Paths.LENGTH, "latency": Paths.LATENCY}
+    present = [kind for kind in folders if kind not in (predictors or {})]
+    folders |= predictors or {}
     hashes = {kind: file_hash(folder) for kind, folder in folders.items()}
-    _check_registered(hashes, params.register_.prefix)
+    _check_registered({kind: hashes[kind] for kind in present}, params.register_.prefix)
     learned = _learned(params.loadtest, params.base.fleet.models)
     prompts = read_rows(Paths.PROMPTS, PROMPTS).select("prompt_id", "prompt_text")
     make = partial(
         make_workload,
         read_rows(Paths.DATASET, DATASET),
         read_rows(Paths.EMBEDDINGS, EMBEDDINGS),
-        QualityModel.load(Paths.QUALITY),
-        LengthModel.load(Paths.LENGTH),
+        QualityModel.load(folders["quality"]),
+        LengthModel.load(folders["length"]),
         params.base.fleet.prices,
         dict(prompts.iter_rows()),
         learned,
@@ -59,10 +67,12 @@ def open_bench(params: Params) -> Bench:
         params=params.loadtest,
         fleet=params.base.fleet,
         workloads=workloads,
-        latency_folder=Paths.LATENCY,
+        latency_folder=folders["latency"],
         seed=params.base.seed,
         inputs=content_hash(hashes | data),
         traces=traces,
+        quality_folder=folders["quality"],
+        length_folder=folders["length"],
     )
 
 
@@ -74,6 +84,8 @@ def _learned(params: LoadtestParams, models: list[str]) -> dict[str, Learned]:
 
 
 def _check_registered(hashes: dict[str, str], prefix: str) -> None:
+    if not hashes:
+        return
     if not Paths.REGISTRY.exists():
         raise ModelError(f"{Paths.REGISTRY}: no predictor is registered; run `dvc repro register`")
     entries = json.loads(Paths.REGISTRY.read_text(encoding="utf-8"))

@@ -91,7 +91,8 @@ def prompt_reader(bench: Bench, arm: ArmParams) -> PromptReader:
 
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     prices = bench.fleet.prices
-    estimator = Estimator(QualityModel.load(Paths.QUALITY), LengthModel.load(Paths.LENGTH), prices)
+    quality, length = QualityModel.load(bench.quality_folder), LengthModel.load(bench.length_folder)
+    estimator = Estimator(quality, length, prices)
     learned = learned_of(arm, load_routers(Paths.ROUTERS, list(prices)))
     return PromptReader(_encode, estimator, learned)
 
