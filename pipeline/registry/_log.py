@@ -1,47 +1,29 @@
 """Logging and registering predictors with MLflow."""
 
-import os
-from collections.abc import Mapping
+import subprocess
+import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import __version__
-from pipeline.errors import EndpointError
 from pipeline.files import file_hash
 from pipeline.params import RegisterParams
+from pipeline.registry._children import log_candidates, numbers_of
+from pipeline.registry._decisions import recorded
+from pipeline.registry._fetch import SEEN
+from pipeline.registry._store import opened
+from pipeline.registry._trained import Trained
+from pipeline.registry._versions import CHALLENGER, CHAMPION
 
 if TYPE_CHECKING:
-    import pandas as pd
     from mlflow import MlflowClient
-    from numpy import ndarray
 
-__all__ = ["Candidate", "RegistryEntry", "register"]
+__all__ = ["RegistryEntry", "register"]
 
-CHAMPION, CHALLENGER = "champion", "challenger"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A trained predictor on its way to the registry.
-
-    Attributes:
-        kind: quality, length or latency; with the prefix, the registered name.
-        folder: the stored model.
-        data: the file that it was trained on.
-        params: its section of params.yaml.
-        metrics: flat numbers of the test split.
-        example: a few input rows.
-        outputs: names of the output columns.
-    """
-
-    kind: str
-    folder: Path
-    data: Path
-    params: Mapping[str, object]
-    metrics: Mapping[str, float]
-    example: "ndarray[Any, Any] | pd.DataFrame"
-    outputs: list[str]
+_LOCK = Path("dvc.lock")
+_DIGEST = 32  # MLflow keeps at most 36 characters of the digest of a data set
 
 
 @dataclass(frozen=True)
@@ -59,45 +41,37 @@ class RegistryEntry:
         return asdict(self)
 
 
-def register(candidates: list[Candidate], settings: RegisterParams) -> list[RegistryEntry]:
-    """Log every candidate as a run and register it; equal content is registered once.
+def register(trained: Sequence[Trained], settings: RegisterParams) -> list[RegistryEntry]:
+    """Log every predictor as a run and register it; equal content is registered once.
 
-    The first version of a name becomes `champion`, every later one `challenger`: promotion is a
-    decision of its own.
+    The first version of a name becomes `champion`, which the record of decisions says; every later
+    one becomes `challenger`: promotion is a decision of its own.
 
     Raises:
         EndpointError: the tracking store cannot be used.
     """
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    import mlflow
-    from mlflow.exceptions import MlflowException
-
-    try:
-        mlflow.set_tracking_uri(settings.tracking_uri)
-        mlflow.set_experiment(settings.experiment)
-        client = mlflow.MlflowClient()
-        return [_register(candidate, settings, client) for candidate in candidates]
-    except (MlflowException, OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise EndpointError(f"register.tracking_uri {settings.tracking_uri!r}: {reason}") from error
+    with opened(settings, make=True) as client:
+        return [_register(one, settings, client) for one in trained]
 
 
-def _register(
-    candidate: Candidate, settings: RegisterParams, client: "MlflowClient"
-) -> RegistryEntry:
-    name = f"{settings.prefix}-{candidate.kind}"
-    model_hash, data_hash = file_hash(candidate.folder), file_hash(candidate.data)
+def _register(trained: Trained, settings: RegisterParams, client: "MlflowClient") -> RegistryEntry:
+    name = f"{settings.prefix}-{trained.kind}"
+    model_hash, data_hash = file_hash(trained.folder), file_hash(trained.data)
     versions = client.search_model_versions(f"name='{name}'")
     same = [v for v in versions if v.tags.get("model_sha256") == model_hash]
     if same:
         version = max(int(v.version) for v in same)
     else:
-        version = _log(candidate, name, model_hash, data_hash)
-        for key, value in (("model_sha256", model_hash), ("data_sha256", data_hash)):
+        tags = {"model_sha256": model_hash, "data_sha256": data_hash, **_origin()}
+        version = _log(trained, name, tags, client)
+        for key, value in tags.items():
             client.set_model_version_tag(name, str(version), key, value)
-        alias = CHALLENGER if versions else CHAMPION
-        client.set_registered_model_alias(name, alias, str(version))
+        client.update_model_version(name, str(version), trained.card)
+        if versions:
+            client.set_registered_model_alias(name, CHALLENGER, str(version))
+        else:
+            with recorded(name, "first", None, version, "", None):
+                client.set_registered_model_alias(name, CHAMPION, str(version))
     aliases = client.get_registered_model(name).aliases
     return RegistryEntry(
         name=name,
@@ -105,37 +79,92 @@ def _register(
         aliases=sorted(alias for alias, held in aliases.items() if int(held) == version),
         model_sha256=model_hash,
         data_sha256=data_hash,
-        metrics=dict(candidate.metrics),
+        metrics=dict(trained.metrics),
     )
 
 
-def _log(candidate: Candidate, name: str, model_hash: str, data_hash: str) -> int:
+def _origin() -> dict[str, str]:
+    """What code and which lock file this is: version, commit and hash, where they exist."""
+    found = {"code_version": __version__}
+    if _LOCK.exists():
+        found["dvc_lock_sha256"] = file_hash(_LOCK)
+    command = ["git", "rev-parse", "HEAD"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, check=True)
+        found["git_commit"] = told.stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        pass  # no checkout, no commit
+    return found
+
+
+def _log(trained: Trained, name: str, tags: dict[str, str], client: "MlflowClient") -> int:
     import mlflow
 
-    with mlflow.start_run(run_name=candidate.kind):
-        mlflow.log_params({key: str(value) for key, value in candidate.params.items()})
-        mlflow.log_metrics(dict(candidate.metrics))
-        mlflow.set_tags(
-            {"model_sha256": model_hash, "data_sha256": data_hash, "code_version": __version__}
-        )
-        if Path("dvc.lock").exists():
-            mlflow.log_artifact("dvc.lock")
+    with mlflow.start_run(run_name=trained.kind) as run:
+        mlflow.set_tags({"kind": "predictor", "predictor": trained.kind, **tags})
+        mlflow.log_params({key: str(value) for key, value in trained.params.items()})
         logged = mlflow.pyfunc.log_model(
-            name=candidate.kind,
+            name=trained.kind,
             python_model=str(Path(__file__).with_name("_serve.py")),
-            artifacts={"model": str(candidate.folder)},
-            signature=_signature(candidate),
-            input_example=candidate.example,
+            artifacts={"model": str(trained.folder)},
+            model_config={"kind": trained.kind},
+            signature=_signature(trained),
+            input_example=trained.example,
             pip_requirements=[f"routebalance=={__version__}"],
             registered_model_name=name,
+            tags=tags,
         )
+        _log_data(trained, tags["data_sha256"])
+        _log_numbers(trained, run.info.run_id, logged.model_id, tags["data_sha256"], client)
+        _log_files(trained)
+        log_candidates(client, run, trained.scores, trained.params)
     return int(logged.registered_model_version)
 
 
-def _signature(candidate: Candidate) -> Any:
+def _log_data(trained: Trained, data_hash: str) -> None:
+    """The rows of every part, under the hash of the file that holds them all."""
+    import mlflow
+
+    for context, rows in trained.rows.items():
+        told = mlflow.data.from_polars(
+            rows, source=str(trained.data), name=f"{trained.data.stem}-{context}",
+            digest=data_hash[:_DIGEST],
+        )  # fmt: skip
+        mlflow.log_input(told, context=context)
+
+
+def _log_numbers(
+    trained: Trained, run_id: str, model_id: str, data_hash: str, client: "MlflowClient"
+) -> None:
+    """The test metrics, of the run and of its model, beside the rows that they are of."""
+    from mlflow.entities import Metric
+
+    selected = trained.scores.filter(trained.scores["selected"])
+    numbers = {**trained.metrics, **numbers_of(selected)}
+    now = int(time.time() * 1000)
+    of = {"dataset_name": f"{trained.data.stem}-test", "dataset_digest": data_hash[:_DIGEST]}
+    metrics = [
+        Metric(key, value, now, 0, model_id=model_id, run_id=run_id, **of)
+        for key, value in numbers.items()
+    ]
+    client.log_batch(run_id, metrics=metrics)
+
+
+def _log_files(trained: Trained) -> None:
+    import mlflow
+
+    if _LOCK.exists():
+        mlflow.log_artifact(str(_LOCK))
+    mlflow.log_dict(trained.seen, SEEN)
+    mlflow.log_text(trained.card, "card.md")
+    for name, figure in trained.figures.items():
+        mlflow.log_figure(figure, f"plots/{name}.png")
+
+
+def _signature(trained: Trained) -> Any:
     from mlflow.models import ModelSignature, infer_signature
     from mlflow.types import ColSpec, DataType, Schema
 
-    inputs = infer_signature(candidate.example).inputs
-    outputs = Schema([ColSpec(DataType.double, column) for column in candidate.outputs])
+    inputs = infer_signature(trained.example).inputs
+    outputs = Schema([ColSpec(DataType.double, column) for column in trained.outputs])
     return ModelSignature(inputs=inputs, outputs=outputs)

@@ -1,0 +1,86 @@
+"""A registered version back on disk, whole and as it was registered."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import ModelError
+from pipeline.files import file_hash, write_folder_whole
+from pipeline.predictors import LatencyModel, LengthModel, QualityModel, load_latency
+from pipeline.registry._versions import Version
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+__all__ = ["fetch", "load", "seen_by"]
+
+SEEN = "trained_on.json"
+_LOADERS: Mapping[str, Callable[[Path], QualityModel | LengthModel | LatencyModel]] = {
+    "quality": QualityModel.load,
+    "length": LengthModel.load,
+    "latency": load_latency,
+}
+
+
+def fetch(version: Version, kept: Path) -> Path:
+    """The folder of a version, below `kept` under the hash of its content.
+
+    Raises:
+        ModelError: its artifacts are gone, or are not what was registered.
+    """
+    digest = version.tags.get("model_sha256", "")
+    folder = kept / (digest or f"{version.name}-{version.number}")
+    if folder.exists() and file_hash(folder) == digest:
+        return folder
+    found = _downloaded(version)
+    if file_hash(found) != digest:
+        raise ModelError(
+            f"{version.name} version {version.number}: its stored files are not the ones that were "
+            "registered; register it again with `dvc repro -f register`, or name another version"
+        )
+    with write_folder_whole(folder) as part:
+        shutil.copytree(found, part, dirs_exist_ok=True)
+    return folder
+
+
+def load(kind: str, folder: Path) -> QualityModel | LengthModel | LatencyModel:
+    """Read a predictor.
+
+    Raises:
+        ModelError: it is absent or damaged, or was written by another version of the program.
+    """
+    try:
+        return _LOADERS[kind](folder)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"{folder}: no {kind} model that this program reads ({type(error).__name__}: {error}); "
+            f"run `dvc repro -f {kind}`"
+        ) from error
+
+
+def seen_by(client: "MlflowClient", version: Version) -> set[str] | None:
+    """Units that the version was trained, calibrated or selected on; None if nobody wrote it."""
+    import mlflow
+
+    if not any(one.path == SEEN for one in client.list_artifacts(version.run_id)):
+        return None
+    uri = client.get_run(version.run_id).info.artifact_uri
+    return set(mlflow.artifacts.load_dict(f"{uri}/{SEEN}"))
+
+
+def _downloaded(version: Version) -> Path:
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    uri = f"models:/{version.name}/{version.number}"
+    try:
+        root = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri))
+        flavor = mlflow.models.Model.load(str(root)).flavors["python_function"]
+        folder: Path = root / str(flavor["artifacts"]["model"]["path"])
+    except (MlflowException, OSError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"{uri}: its files cannot be read ({reason})") from error
+    if not folder.exists():
+        raise ModelError(f"{uri}: its files are gone; register it again")
+    return folder
