@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from tests.reporting.predictor_rows import write_predictors
+
 __all__ = ["ARMS", "RATES", "TABLES", "metrics", "write_inputs"]
 
 RATES = (6.0, 12.0, 24.0)
@@ -363,10 +365,6 @@ def ladder() -> list[dict[str, Any]]:
     return [{"cell": "a cell", "published_s": 2.0, "simulated_s": 2.1, **SIMULATED}]
 
 
-def reliability() -> list[dict[str, Any]]:
-    return [{"model": "m", "predicted": p, "observed": p, "count": 9} for p in (0.2, 0.5, 0.9)]
-
-
 def agreement() -> list[dict[str, Any]]:
     return [{"source_a": "x", "source_b": "y", "n": 40, "pearson": 0.5, "spearman": 0.4}]
 
@@ -381,22 +379,12 @@ TABLES = {
     "drift/calibration": calibration, "drift/alarms": alarms, "drift/alarm_rates": alarm_rates,
     "drift/doses": doses, "drift/break_points": break_points, "published/claims": claims,
     "published/cells": published_cells, "fidelity/ladder": ladder,
-    "plots/reliability": reliability, "agreement": agreement,
+    "agreement": agreement,
 }  # fmt: skip
 
-_SCORES = {"brier": 0.2, "auc_within_prompt": 0.7, "ece": 0.05, "n": 40, "missing": 2}
-_LENGTH = {"pinball": 9.0, "coverage": 0.9, "coverage_low": 0.8, "coverage_high": 0.95, "n": 40}
 
-
-def metrics(auc: float | None = 0.8) -> dict[str, Any]:
-    ours = _SCORES | {"auc_within_prompt": auc}
+def metrics() -> dict[str, Any]:
     return {
-        "quality": {"knn_calibrated": ours, "dataset_mean": _SCORES | {"brier": 0.25}},
-        "length": {"knn": {"m": _LENGTH}},
-        "latency": {
-            "14b_v100.ttft_s": {"mape": 0.1, "n": 9},
-            "3b.ttft_s": {"mape": 0.0947, "n": 9},
-        },
         "judge": {"task_metric/squad_f1": {"rows": 40, "failed": 1, "mean": 0.5}},
         "dataset": {
             "quality_source": "task_metric",
@@ -409,13 +397,13 @@ def metrics(auc: float | None = 0.8) -> dict[str, Any]:
     }
 
 
-def write_inputs(folder: Path, *, auc: float | None = 0.8, **changes: Any) -> Path:
+def write_inputs(folder: Path, **changes: Any) -> Path:
     """Write every file that the report reads below `folder`; return the prompts' card.
 
     Args:
         folder: takes the place of reports/.
-        auc: of the quality predictor.
-        changes: rows that take the place of a table's, by the last part of its name.
+        changes: rows that take the place of a table's, by the last part of its name;
+            of a predictor's file by its name, for example quality.
     """
     entry = {"name": "q", "version": 1, "aliases": ["champion"], "model_sha256": "0" * 64}
     card = {"source": "generated", "datasets": [{"dataset": "d", "prompts": 10}], "origin": {}}
@@ -423,11 +411,12 @@ def write_inputs(folder: Path, *, auc: float | None = 0.8, **changes: Any) -> Pa
         f"{name}.csv": _csv(changes.get(name.rpartition("/")[2], make()), make())
         for name, make in TABLES.items()
     }
-    files |= {f"metrics/{name}.json": json.dumps(value) for name, value in metrics(auc).items()}
+    files |= {f"metrics/{name}.json": json.dumps(value) for name, value in metrics().items()}
     files |= {"registry.json": json.dumps([entry]), "card.json": json.dumps(card)}
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
+    write_predictors(folder / "predictors", **changes)
     return folder / "card.json"
 
 

@@ -76,18 +76,6 @@ def test_hypervolume_is_told_with_its_differences(tmp_path, params):
     )
 
 
-@pytest.mark.parametrize(
-    ("auc", "words"),
-    [
-        (0.8, "k-NN on the prompt is ahead of the per-dataset mean"),
-        (0.6, "splits with"),
-        (None, "AUC within prompt – against 0.700"),
-    ],
-)
-def test_content_says_what_the_scores_say(tmp_path, params, auc, words):
-    assert words in _context(tmp_path, params, auc=auc).headline.sentences[-1]
-
-
 def test_facts_are_readable(tmp_path, params):
     told = dict(_section(_context(tmp_path, params), "splits").frame.iter_rows())
     assert told["mean quality, m"] == "0.512"

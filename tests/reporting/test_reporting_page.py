@@ -39,7 +39,34 @@ AXES = {
     "coverage": ["Share of actual values inside the bounds (0 to 1)"],
     "alarms": ["Share of runs (0 to 1)", "model_update (changes)"],
     "break": ["Dose (sigma, 0 to 1)", "Dose (s)", "Utility difference"],
-    "reliability": ["Mean predicted quality (0 to 1)", "Mean observed quality (0 to 1)"],
+    "reliability": [
+        "Mean predicted quality (0 to 1)",
+        "Mean observed quality (0 to 1)",
+        "all models",
+        "m-small",
+    ],
+    "promised": ["Share of actual values inside the bounds (0 to 1)", "length, m-big"],
+    "candidates_quality": ["Regret (0 to 1); lower is better", "Brier score (0 to 1)", "knn"],
+    "candidates_length": ["Pinball loss (tokens); lower is better", "model_mean"],
+    "candidates_latency": ["Pinball loss (log s)", "Relative error (fraction)"],
+    "learning_quality": ["Training prompts (count)", "Brier score (0 to 1)", "hard", "logistic"],
+    "learning_length": ["Training prompts (count)", "Pinball loss (tokens)"],
+    "learning_latency": ["Training requests (count)", "Pinball loss (log s)", "3b"],
+}
+EMULATED = "emulated, test split"
+LABELS = {
+    "cost_quality": "arms simulated, references emulated, test split",
+    "promised": "emulated + simulated, test split",
+    **dict.fromkeys(
+        (
+            "reliability",
+            "candidates_quality",
+            "candidates_length",
+            "learning_quality",
+            "learning_length",
+        ),
+        EMULATED,
+    ),
 }
 
 
@@ -65,10 +92,7 @@ def test_figures_name_axes_with_units_and_say_where_numbers_come_from(made, name
     said = html.unescape(" | ".join(texts))
     for text in AXES[name]:
         assert text in said
-    label = {
-        "reliability": "emulated, test split",
-        "cost_quality": "arms simulated, references emulated, test split",
-    }.get(name, LABEL)
+    label = LABELS.get(name, LABEL)
     assert f"({label})" in said
     spoken = re.match(r'<svg role="img" aria-label="([^"]+)"', made.figures[name].svg)
     assert spoken is not None

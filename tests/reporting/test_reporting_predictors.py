@@ -43,7 +43,7 @@ def test_selection_goes_by_validation_and_not_by_the_test_split():
         score("length", "a", "pinball", selected=True, split="validation", **estimate(6.0, 1.0)),
         score("length", "b", "pinball", selected=False, split="validation", **estimate(7.0, 1.0)),
     )
-    table = candidate_table(frame, "length", ["pinball"])
+    table = candidate_table(frame, "length", ["pinball"], validation=True)
     assert table["candidate"].to_list() == ["a", "b", "c"]
     assert table["validation pinball loss, tokens"].to_list() == [6.0, 7.0, None]
     assert table["pinball loss, tokens"].to_list() == [9.0, 5.0, 1.0]
@@ -135,7 +135,7 @@ def test_nothing_measured_gives_tables_without_rows():
 
 
 def test_learning_curves_of_several_predictors_stand_in_one_table():
-    table = learning_table([LEARNING.frame(curves(name)) for name in PREDICTORS])
+    table = learning_table(pl.concat(LEARNING.frame(curves(name)) for name in PREDICTORS))
     assert table["predictor"].unique(maintain_order=True).to_list() == list(PREDICTORS)
     assert set(table.filter(pl.col("predictor") == "length")["metric"]) == {"pinball loss, tokens"}
 

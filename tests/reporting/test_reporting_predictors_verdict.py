@@ -41,8 +41,8 @@ def test_verdict_takes_both_intervals(best, mean, words):
 
 def test_verdict_names_numbers_count_and_level():
     told = routing_verdict(SCORES.frame(_versus((0.05, 0.02), (-0.012, 0.03))))
-    assert "of knn is +0.050 [+0.030, +0.070] against the best single model" in told
-    assert "and −0.012 [−0.042, +0.018] against the mean of each data set" in told
+    assert "of knn minus that of the best single model +0.050 [+0.030, +0.070] and " in told
+    assert "and minus that of the mean of each data set −0.012 [−0.042, +0.018] (n" in told
     assert told.endswith("(n = 300; 95 % intervals).")
 
 
@@ -65,7 +65,7 @@ def test_a_comparison_that_is_not_there_is_no_verdict():
 def test_where_no_reader_of_prompts_serves_nothing_is_routed_by_content():
     told = routing_verdict(SCORES.frame(_versus((0.02, 0.01), None, "dataset_mean")))
     assert "does not take place, as what serves, dataset_mean, does not read the prompt" in told
-    assert "+0.020 [+0.010, +0.030] against the best single model (n = 300" in told
+    assert "minus that of the best single model +0.020 [+0.010, +0.030] (n = 300" in told
 
 
 def _length(point, width=None, **more):

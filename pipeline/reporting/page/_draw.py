@@ -1,6 +1,7 @@
 """All figures of the page by name."""
 
 from pipeline.params import Params
+from pipeline.reporting.page._draw_predictors import draw_predictors
 from pipeline.reporting.page._drawing import Drawing
 from pipeline.reporting.page._figures_ablation import forest_figure
 from pipeline.reporting.page._figures_alarms import alarm_figure, coverage_figure
@@ -10,7 +11,6 @@ from pipeline.reporting.page._figures_drift import drift_figure, traffic_figure
 from pipeline.reporting.page._figures_frontier import frontier_figure
 from pipeline.reporting.page._figures_mix import mix_figure
 from pipeline.reporting.page._figures_planes import planes_figure
-from pipeline.reporting.page._figures_reliability import reliability_figure
 from pipeline.reporting.page._figures_systems import hypervolume_figure, radar_figure
 from pipeline.reporting.page._headline import middle_rate
 from pipeline.reporting.page._inputs import ReportInputs
@@ -22,10 +22,10 @@ __all__ = ["draw"]
 def draw(inputs: ReportInputs, params: Params) -> dict[str, Drawing]:
     """Return every figure; each has its label and split in its title."""
     return {
+        **draw_predictors(inputs, params),
         **_of_frontier(inputs, params),
         **_of_ablation(inputs),
         **_of_drift(inputs, params),
-        "reliability": _reliability(inputs),
     }
 
 
@@ -66,12 +66,3 @@ def _of_drift(inputs: ReportInputs, params: Params) -> dict[str, Drawing]:
         "alarms": alarm_figure(tables["alarm_rates"], stated, label=label),
         "break": break_figure(tables["doses"], tables["break_points"], label=label),
     }
-
-
-def _reliability(inputs: ReportInputs) -> Drawing:
-    curves = {
-        str(model): list(part.select("predicted", "observed", "count").iter_rows())
-        for (model,), part in inputs.tables["reliability"].group_by("model", maintain_order=True)
-    }
-    label = f"{labels_of(inputs.tables['references'])}, {SPLIT} split"
-    return reliability_figure(curves, label=label)

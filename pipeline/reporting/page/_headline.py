@@ -7,9 +7,10 @@ import polars as pl
 
 from pipeline.params import Params
 from pipeline.reporting.page._context import Gain, Headline, Verdict
-from pipeline.reporting.page._format import estimate_text, number_text
+from pipeline.reporting.page._format import estimate_text
 from pipeline.reporting.page._inputs import ReportInputs
 from pipeline.reporting.page._origin import SPLIT, labels_of
+from pipeline.reporting.predictors import routing_verdict
 
 __all__ = ["headline", "middle_rate"]
 
@@ -40,7 +41,7 @@ def headline(inputs: ReportInputs, params: Params) -> Headline:
             )
             for row in tables["answers"].iter_rows(named=True)
         ],
-        sentences=[*_volume(tables["hypervolume"], params), _content(inputs.metrics["quality"])],
+        sentences=[*_volume(tables["hypervolume"], params), routing_verdict(tables["scores"])],
         badges=[
             labels_of(tables["cells"]), f"{SPLIT} split", _data(inputs.card),
         ],
@@ -103,18 +104,3 @@ def _volume(table: pl.DataFrame, params: Params) -> Iterator[str]:
             f"Hypervolume at {rate:g} requests/s, as a share of the declared box of quality, E2E "
             f"and cost: {system} {_with_interval(own[0])}{f'; {told}' if told else ''}."
         )
-
-
-def _content(scores: dict[str, Any]) -> str:
-    """What the prompt's text adds to knowing its data set: points without an interval, so said."""
-    ours, mean = scores["knn_calibrated"], scores["dataset_mean"]
-    brier, auc = "brier", "auc_within_prompt"
-    wins = [ours[brier] < mean[brier]]
-    if ours[auc] is not None and mean[auc] is not None:
-        wins.append(ours[auc] > mean[auc])
-    worth = "is ahead of" if all(wins) else "is not ahead of" if not any(wins) else "splits with"
-    return (
-        f"On the test split, k-NN on the prompt {worth} the per-dataset mean (points without "
-        f"interval): Brier score {number_text(ours[brier])} against {number_text(mean[brier])}, "
-        f"AUC within prompt {number_text(ours[auc])} against {number_text(mean[auc])}."
-    )

@@ -8,6 +8,8 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import SchemaError
+from pipeline.rows import LEARNING, PREDICTORS, RELIABILITY, SCORES
+from pipeline.schema import Schema, read_rows
 
 __all__ = ["ReportInputs", "read_inputs"]
 
@@ -37,7 +39,6 @@ _TABLES = {
     "published": "published/claims.csv",
     "published_cells": "published/cells.csv",
     "ladder": "fidelity/ladder.csv",
-    "reliability": "plots/reliability.csv",
     "agreement": "agreement.csv",
 }
 # These are there where the folder of data holds measured GPU tables.
@@ -57,16 +58,34 @@ class ReportInputs:
 def read_inputs(reports: Path, card: Path) -> ReportInputs:
     """Read every table, metrics file and the registry below `reports`.
 
+    The rows of all predictors stand in three tables: scores, bins and learning.
+
     Raises:
         SchemaError: a file is absent or cannot be read.
     """
     there = {name: file for name, file in _MEASURED.items() if (reports / file).exists()}
     return ReportInputs(
-        {name: _csv(reports / file) for name, file in (_TABLES | there).items()},
+        {name: _csv(reports / file) for name, file in (_TABLES | there).items()}
+        | _predictors(reports / "predictors"),
         {path.stem: _json(path) for path in sorted((reports / "metrics").glob("*.json"))},
         _json(reports / "registry.json"),
         _json(card),
     )
+
+
+def _predictors(folder: Path) -> dict[str, pl.DataFrame]:
+    scores = [_rows(folder / f"{name}.parquet", SCORES) for name in PREDICTORS]
+    learning = [_rows(folder / f"{name}_learning.parquet", LEARNING) for name in PREDICTORS]
+    return {
+        "scores": pl.concat(scores),
+        "learning": pl.concat(learning),
+        "bins": _rows(folder / "quality_reliability.parquet", RELIABILITY),
+    }
+
+
+def _rows(path: Path, schema: Schema) -> pl.DataFrame:
+    """The rows; none where their stage does not write them."""
+    return read_rows(path, schema) if path.exists() else schema.frame([])
 
 
 def _csv(path: Path) -> pl.DataFrame:

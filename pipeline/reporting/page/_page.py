@@ -13,10 +13,11 @@ from pipeline.reporting.page._methods import methods
 from pipeline.reporting.page._origin import LABELS, labels_of
 from pipeline.reporting.page._provenance import parameter_listing
 from pipeline.reporting.page._sections_ablation import ablation_part, published_part
-from pipeline.reporting.page._sections_data import data_part, predictors_part
+from pipeline.reporting.page._sections_data import data_part
 from pipeline.reporting.page._sections_drift import drift_part
 from pipeline.reporting.page._sections_fidelity import fidelity_part
 from pipeline.reporting.page._sections_frontier import frontier_part, systems_part
+from pipeline.reporting.page._sections_predictors import predictors_part
 
 __all__ = ["compose"]
 
@@ -27,19 +28,19 @@ def compose(
     figures: Mapping[str, Drawing],
     provenance: Mapping[str, Any],
 ) -> ReportContext:
-    """Put the page together: results first, then what they rest on."""
+    """Put the page together: what is predicted, what is routed by it, then what it rests on."""
     tables = inputs.tables
-    found = labels_of(tables["cells"], tables["references"])
+    found = labels_of(tables["cells"], tables["references"], tables["scores"])
     return ReportContext(
         title=params.report.title,
         labels={name: meaning for name, meaning in LABELS.items() if name in found},
         headline=headline(inputs, params),
         parts=[
+            predictors_part(inputs, params),
             frontier_part(inputs, params),
             systems_part(inputs, params),
             ablation_part(inputs),
             drift_part(inputs, params),
-            predictors_part(inputs),
             fidelity_part(inputs),
             *published_part(inputs),
             data_part(inputs),

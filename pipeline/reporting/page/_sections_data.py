@@ -1,4 +1,4 @@
-"""Parts on the predictors, on the data, and on the registry."""
+"""Part on the data and on the registry."""
 
 from typing import Any
 
@@ -7,46 +7,9 @@ import polars as pl
 from pipeline.reporting.page._context import Origin, Part, Section
 from pipeline.reporting.page._format import number_text
 from pipeline.reporting.page._inputs import ReportInputs
-from pipeline.reporting.page._origin import SPLIT, labels_of
+from pipeline.reporting.page._origin import labels_of
 
-__all__ = ["data_part", "predictors_part"]
-
-
-def predictors_part(inputs: ReportInputs) -> Part:
-    """Return what each predictor is worth beside its baseline."""
-    metrics = inputs.metrics
-    offline = labels_of(inputs.tables["references"])
-    length = {f"{k}, {m}": v for k, part in metrics["length"].items() for m, v in part.items()}
-    return Part(
-        "predictors",
-        "Predictors",
-        [
-            Section(
-                "quality",
-                "Quality predictor against its baselines",
-                "Brier score and calibration error: lower is better. AUC within prompt: how often "
-                "two models that did differently are ranked rightly; 0.5 is chance. Where the "
-                "per-dataset mean is as good, routing by content gains nothing on these data.",
-                _frame(metrics["quality"], "predictor"),
-                ("reliability",),
-                origin=Origin(offline, SPLIT),
-            ),
-            Section(
-                "length",
-                "Length predictor against the per-model mean",
-                "Pinball loss in tokens, mean over three quantiles; coverage of the stated bounds.",
-                _frame(length, "predictor, model"),
-                origin=Origin(offline, SPLIT),
-            ),
-            Section(
-                "latency",
-                "Latency heads against the tier's median",
-                "Mean absolute percentage error as a fraction, on runs that training did not see.",
-                _frame(metrics["latency"], "head"),
-                origin=Origin("simulated", SPLIT),
-            ),
-        ],
-    )
+__all__ = ["data_part"]
 
 
 def data_part(inputs: ReportInputs) -> Part:

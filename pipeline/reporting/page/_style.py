@@ -13,6 +13,7 @@ __all__ = [
     "bare",
     "canvas",
     "key",
+    "panels",
     "spread",
 ]
 
@@ -74,6 +75,34 @@ def key(names: list[str], width: float) -> tuple[int, float]:
     each = 0.55 + 0.068 * max(map(len, names), default=0)
     columns = max(1, min(len(names), int(width / each)))
     return columns, 0.19 * (-(-len(names) // columns) - 1 if names else 0)
+
+
+def panels(
+    figure: Any, count: int, across: int, *, top: float, bottom: float, left: float, gap: float
+) -> list[Any]:
+    """Return equal panels in rows, those of the last row that nobody needs taken away.
+
+    Args:
+        figure: from `canvas`.
+        count: panels; at least one is made.
+        across: at most in a row.
+        top, bottom, left: margins in inches.
+        gap: between two panels, in inches.
+    """
+    columns = min(across, max(1, count))
+    rows = -(-max(1, count) // columns)
+    width, height = figure.get_size_inches()
+    grid = figure.subplots(rows, columns, squeeze=False)
+    wide = (width - left - 0.15 - gap * (columns - 1)) / columns
+    tall = (height - top - bottom - gap * (rows - 1)) / rows
+    figure.subplots_adjust(
+        left=left / width, right=1 - 0.15 / width, top=1 - top / height, bottom=bottom / height,
+        wspace=gap / wide, hspace=gap / tall,
+    )  # fmt: skip
+    flat = list(grid.flat)
+    for axes in flat[max(1, count) :]:
+        axes.remove()
+    return flat[: max(1, count)]
 
 
 def bare(axes: Any) -> None:

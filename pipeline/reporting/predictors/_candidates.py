@@ -24,16 +24,19 @@ def candidate_order(scores: pl.DataFrame, predictor: str) -> list[str]:
     return sorted(names, key=lambda name: (name not in known, sign * known.get(name, 0.0), name))
 
 
-def candidate_table(scores: pl.DataFrame, predictor: str, metrics: Sequence[str]) -> pl.DataFrame:
+def candidate_table(
+    scores: pl.DataFrame, predictor: str, metrics: Sequence[str], *, validation: bool = False
+) -> pl.DataFrame:
     """Return one row per candidate in the order of `candidate_order`.
 
-    Columns: candidate, selected, the number that selection goes by (validation split), then on the
-    test split each of the metrics that was measured as X, X_low, X_high, and n of the first one.
+    Columns: candidate, whether it serves, then on the test split each of the metrics that was
+    measured as X, X_low, X_high, and n of the first one.
 
     Args:
         scores: SCORES rows.
         predictor: quality, length or latency.
         metrics: in the order of the columns.
+        validation: whether the number that selection goes by stands before them.
     """
     whole = pl.col("slice_kind") == WHOLE
     test = judged(scores, predictor).filter(whole)
@@ -44,9 +47,9 @@ def candidate_table(scores: pl.DataFrame, predictor: str, metrics: Sequence[str]
     table = pl.DataFrame({"candidate": names}, schema={"candidate": pl.String}).with_columns(
         (pl.col("candidate") == best).alias("serves")
     )
-    table = table.join(
-        _validation(scores, predictor), on="candidate", how="left", maintain_order="left"
-    )
+    if validation:
+        chosen_by = _validation(scores, predictor)
+        table = table.join(chosen_by, on="candidate", how="left", maintain_order="left")
     counts = test.filter(pl.col("metric") == (shown[0] if shown else "")).select("candidate", "n")
     wide = beside(table, test, predictor, shown)
     return wide.join(counts, on="candidate", how="left", maintain_order="left")

@@ -1,7 +1,5 @@
 """How the predictors grow with their training data."""
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from pipeline.reporting.predictors._metrics import metric_of
@@ -9,15 +7,11 @@ from pipeline.reporting.predictors._metrics import metric_of
 __all__ = ["learning_table"]
 
 
-def learning_table(curves: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Return the LEARNING rows of several predictors, metrics under their names and units."""
-    rows = pl.concat(curves)
-    named = {
-        (predictor, metric): metric_of(predictor, metric).heading
-        for predictor, metric in rows.select("predictor", "metric").unique().iter_rows()
-    }
-    headings = [named[key] for key in rows.select("predictor", "metric").iter_rows()]
-    return rows.select(
+def learning_table(curves: pl.DataFrame) -> pl.DataFrame:
+    """Return the LEARNING rows of all predictors, metrics under their names and units."""
+    keys = curves.select("predictor", "metric").rows()
+    headings = [metric_of(predictor, metric).heading for predictor, metric in keys]
+    return curves.select(
         "predictor",
         "candidate",
         pl.col("dataset").alias("data set or tier"),

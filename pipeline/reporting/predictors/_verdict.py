@@ -37,10 +37,12 @@ def routing_verdict(scores: pl.DataFrame) -> str:
         return "Whether routing by content gains anything on these data was not measured."
     parts = [found[against] for against in needed]
     where = f"On these data ({parts[0]['label']}, test split)"
-    told = " and ".join(f"{_interval(row)} {_AGAINST[row['versus']]}" for row in parts)
+    told = " and ".join(
+        f"minus that of {_AGAINST[row['versus']]} {_interval(row)}" for row in parts
+    )
     return (
         f"{where} routing by content {_outcome(name, parts)}: at equal cost, quality (0 to 1) of "
-        f"{name} is {told} ({_counts(parts)}; {100 * parts[0]['level']:g} % intervals)."
+        f"{name} {told} ({_counts(parts)}; {100 * parts[0]['level']:g} % intervals)."
     )
 
 
@@ -56,7 +58,7 @@ def _outcome(name: str, parts: Sequence[Mapping[str, Any]]) -> str:
 
 def _interval(row: Mapping[str, Any]) -> str:
     ends = "no interval" if row["low"] is None else f"{row['low']:+.3f}, {row['high']:+.3f}"
-    return f"{row['estimate']:+.3f} [{ends}] against".replace("-", "−")
+    return f"{row['estimate']:+.3f} [{ends}]".replace("-", "−")
 
 
 def _counts(parts: Sequence[Mapping[str, Any]]) -> str:
