@@ -23,8 +23,14 @@ def main(params: Params) -> None:
         labelled(dataset, embeddings, prompts, "quality", models, split)
         for split in ("train", "calibration", "test")
     )
-    model = QualityModel(Knn(params.quality.k), params.quality.level).fit(
-        models, train.prompts, train.values, calibration.prompts, calibration.values
+    told = params.quality
+    model = QualityModel(Knn(told.k), told.level, told.calibration).fit(
+        models,
+        train.prompts,
+        train.values,
+        calibration.prompts,
+        calibration.values,
+        calibration.group_ids,
     )
     model.save(Paths.QUALITY)
     write_json(Paths.METRICS / "quality.json", evaluate_quality(model, train, test))

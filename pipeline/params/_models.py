@@ -21,10 +21,13 @@ __all__ = [
 
 
 class QualityParams(Section):
-    """k-NN over embeddings, isotonic calibration per model."""
+    """k-NN over embeddings, a calibration curve per model."""
 
     k: Count
     level: float = Field(gt=0, lt=1, description="level of the printed bounds")
+    calibration: Literal["auto", "pooled", "platt", "beta", "isotonic"] = Field(
+        description="auto takes per model what is best in cross-validation"
+    )
 
 
 class LengthParams(Section):

@@ -1,5 +1,6 @@
 """Quality of each model's answer to a prompt: a learner, then a calibration curve per model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import DataError
 from pipeline.predictors._contract import Learner, Prompts
-from pipeline.predictors.calibration import IsotonicCurve
+from pipeline.predictors.calibration import fit_curves, load_curve
 from pipeline.predictors.learners import load_learner
 from pipeline.stored import read_manifest, write_stored
 
@@ -33,11 +34,13 @@ class QualityModel:
     Args:
         learner: makes raw scores from prompts.
         level: level of the bounds.
+        calibration: one of `CALIBRATIONS`, see `fit_curves`.
     """
 
-    def __init__(self, learner: Learner[Prompts], level: float) -> None:
+    def __init__(self, learner: Learner[Prompts], level: float, calibration: str = "auto") -> None:
         self.learner = learner
         self.level = level
+        self.calibration = calibration
 
     def fit(
         self,
@@ -46,6 +49,7 @@ class QualityModel:
         labels: Floats,
         calibration: Prompts,
         calibration_labels: Floats,
+        calibration_groups: Sequence[str] | None = None,
     ) -> Self:
         """Learn from N training prompts and calibrate on C others.
 
@@ -53,9 +57,11 @@ class QualityModel:
             models: the M model names, in column order.
             train, calibration: N and C prompts.
             labels, calibration_labels: (N, M) and (C, M) in [0, 1], NaN where unknown.
+            calibration_groups: C names of what is never split, for `calibrate`.
 
         Raises:
-            DataError: a model has no label on one of the two splits.
+            DataError: a model has no label on one of the two splits, or one calibration label.
+            UnknownNameError: no such calibration.
         """
         for name, part in (("training", labels), ("calibration", calibration_labels)):
             for column, model in enumerate(models):
@@ -63,17 +69,20 @@ class QualityModel:
                     raise DataError(f"model {model!r} has no quality label on the {name} split")
         self.models_ = list(models)
         self.learner.fit(models, train, labels)
-        return self.calibrate(calibration, calibration_labels)
+        return self.calibrate(calibration, calibration_labels, calibration_groups)
 
-    def calibrate(self, prompts: Prompts, labels: Floats) -> Self:
-        """Fit the curves anew, on prompts that the learner has not seen."""
-        raw = self.raw(prompts)
-        self.curves_ = []
-        for column in range(len(self.models_)):
-            known = ~np.isnan(labels[:, column])
-            self.curves_.append(
-                IsotonicCurve.fit(raw[known, column], labels[known, column], self.level)
-            )
+    def calibrate(
+        self, prompts: Prompts, labels: Floats, groups: Sequence[str] | None = None
+    ) -> Self:
+        """Fit the curves anew, on prompts that the learner has not seen.
+
+        Args:
+            prompts: of n rows.
+            labels: (n, M) in [0, 1], NaN where unknown.
+            groups: n names of what stays together where calibrations are compared.
+        """
+        found = fit_curves(self.calibration, self.raw(prompts), labels, self.level, groups)
+        self.curves_, self.chosen_ = found
         return self
 
     def raw(self, prompts: Prompts) -> Floats:
@@ -92,11 +101,13 @@ class QualityModel:
 
         def fill(part: Path) -> dict[str, Any]:
             self.learner.save(part / "learner")
-            curves = [
-                {name: getattr(curve, name).tolist() for name in ("raw", "value", "low", "high")}
-                for curve in self.curves_
-            ]
-            return {"level": self.level, "models": self.models_, "curves": curves}
+            return {
+                "level": self.level,
+                "models": self.models_,
+                "calibration": self.calibration,
+                "chosen": self.chosen_,
+                "curves": [curve.as_dict() for curve in self.curves_],
+            }
 
         write_stored("quality", folder, fill)
 
@@ -104,10 +115,7 @@ class QualityModel:
     def load(cls, folder: Path) -> Self:
         """Read it; raises ModelError when it is absent, damaged or of another kind."""
         told = read_manifest("quality", folder)
-        model = cls(load_learner(folder / "learner"), told["level"])
-        model.models_ = told["models"]
-        model.curves_ = [
-            IsotonicCurve(**{name: np.array(values) for name, values in curve.items()})
-            for curve in told["curves"]
-        ]
+        model = cls(load_learner(folder / "learner"), told["level"], told["calibration"])
+        model.models_, model.chosen_ = told["models"], told["chosen"]
+        model.curves_ = [load_curve(numbers) for numbers in told["curves"]]
         return model

@@ -1,6 +1,7 @@
 """Isotonic calibration of a score in [0, 1]."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +22,16 @@ class IsotonicCurve:
     such score varies more than a Bernoulli one of equal mean.
     """
 
+    kind: ClassVar[str] = "isotonic"
+
     raw: Floats
     value: Floats
     low: Floats
     high: Floats
 
     @classmethod
-    def fit(cls, raw: Floats, label: Floats, level: float) -> "IsotonicCurve":
-        """Fit on calibration pairs, both (n,), n >= 2, labels in [0, 1]."""
+    def fit(cls, raw: Floats, label: Floats, level: float) -> Self:
+        """As `Curve.fit`."""
         from scipy.stats import norm
         from sklearn.isotonic import IsotonicRegression
 
@@ -46,8 +49,18 @@ class IsotonicCurve:
         return cls(knots, values, np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1))
 
     def apply(self, raw: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return calibrated value, low and high bound of each raw score."""
+        """As `Curve.apply`."""
         value = np.interp(raw, self.raw, self.value)
         low = np.minimum(np.interp(raw, self.raw, self.low), value)
         high = np.maximum(np.interp(raw, self.raw, self.high), value)
         return value, low, high
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `Curve.as_dict`."""
+        knots = {name: values.tolist() for name, values in asdict(self).items()}
+        return {"kind": self.kind, **knots}
+
+    @classmethod
+    def from_dict(cls, numbers: dict[str, Any]) -> Self:
+        """As `Curve.from_dict`."""
+        return cls(*(np.array(numbers[name]) for name in ("raw", "value", "low", "high")))
