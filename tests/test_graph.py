@@ -58,7 +58,8 @@ def small(root: Path) -> dict[str, Any]:
     params: dict[str, Any] = yaml.safe_load((root / "params.yaml").read_text())
     params["prompts"]["per_family"] = 40
     params["profile"] |= {"runs": 5, "requests": 40, "loads": [0.05, 0.5]}
-    params["latency"]["rounds"] = 30
+    for name in ("xgboost", "quantile_xgboost"):
+        params["latency"][name]["rounds"] = 30
     params["loadtest"] |= {"requests": 60, "warmup_requests": 10, "rates": [6.0], "seeds": [1, 2]}
     params["loadtest"]["steady_arms"], params["frontier"]["systems"] = STEADY, SYSTEMS
     traffic = params["loadtest"]["traffic"]

@@ -35,6 +35,7 @@ from pipeline.params._data import (
 from pipeline.params._fleet import FaultParams, FleetParams, TierParams
 from pipeline.params._fleet_file import dump_fleet, load_fleet
 from pipeline.params._hardware import HARDWARE, HardwareParams
+from pipeline.params._latency import LatencyParams, LinearLatencyParams, TreesParams
 from pipeline.params._loadtest import (
     BEST_SINGLE,
     STEADY,
@@ -52,7 +53,6 @@ from pipeline.params._models import (
     BestRouteParams,
     ClockParams,
     FidelityParams,
-    LatencyParams,
     LengthParams,
     ProfileParams,
     QualityParams,
@@ -137,6 +137,7 @@ __all__ = [
     "LatencyParams",
     "LengthParams",
     "LimitParams",
+    "LinearLatencyParams",
     "LlmJudgeParams",
     "LoadtestParams",
     "ObjectiveParams",
@@ -168,6 +169,7 @@ __all__ = [
     "TierParams",
     "TraceParams",
     "TrafficParams",
+    "TreesParams",
     "WeightParams",
     "dump_fleet",
     "load_fleet",

@@ -4,14 +4,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.params._section import Count, Positive, Section, Share
+from pipeline.params._section import Count, Positive, Section
 
 __all__ = [
     "AvengersProParams",
     "BestRouteParams",
     "ClockParams",
     "FidelityParams",
-    "LatencyParams",
     "LengthParams",
     "ProfileParams",
     "QualityParams",
@@ -86,17 +85,6 @@ class ProfileParams(Section):
     length_error_sigma: float = Field(
         ge=0, description="sigma of log(predicted / actual output), as the length predictor has it"
     )
-
-
-class LatencyParams(Section):
-    """XGBoost heads for TTFT and TPOT, one pair per tier, with conformal bounds."""
-
-    rounds: Count
-    max_depth: int = Field(ge=1, le=16)
-    learning_rate: float = Field(gt=0, le=1)
-    min_child_weight: Positive
-    subsample: Share
-    level: float = Field(gt=0, lt=1, description="coverage of the bounds")
 
 
 class ClockParams(Section):

@@ -15,10 +15,10 @@ from pipeline.params._data import (
     PromptsParams,
 )
 from pipeline.params._fleet import FleetParams
+from pipeline.params._latency import LatencyParams
 from pipeline.params._loadtest import BEST_SINGLE, STEADY, LoadtestParams
 from pipeline.params._models import (
     FidelityParams,
-    LatencyParams,
     LengthParams,
     ProfileParams,
     QualityParams,

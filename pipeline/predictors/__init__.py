@@ -4,19 +4,31 @@ from pipeline.predictors._analytic import AnalyticTimes
 from pipeline.predictors._contract import Learner, Prompts
 from pipeline.predictors._distribution import LEVELS, Distribution
 from pipeline.predictors._evaluate import (
-    evaluate_latency,
     evaluate_length,
     evaluate_quality,
     reliability,
 )
-from pipeline.predictors._features import FEATURE_SCHEMA, FEATURES, latency_features
+from pipeline.predictors._features import (
+    FEATURE_SCHEMA,
+    FEATURES,
+    TARGETS,
+    latency_features,
+)
 from pipeline.predictors._knn import NeighbourIndex, Neighbours
-from pipeline.predictors._latency import TARGETS, Head, LatencyModel, compose_e2e
+from pipeline.predictors._latency import Head, LatencyModel, compose_e2e
+from pipeline.predictors._latency_learning import latency_learning
+from pipeline.predictors._latency_rows import profile_features
+from pipeline.predictors._latency_scores import latency_scores, latency_summary
+from pipeline.predictors._latency_train import (
+    LatencyCandidates,
+    fit_candidates,
+    train_latency,
+)
 from pipeline.predictors._length import LengthModel, LengthPrediction
 from pipeline.predictors._quality import QualityModel, QualityPrediction
 from pipeline.predictors._store import load_latency, save_latency
 from pipeline.predictors._surface import SURFACE
-from pipeline.predictors._train import Labelled, labelled, profile_features, train_latency
+from pipeline.predictors._train import Labelled, labelled
 from pipeline.predictors._trees import TreeStack
 from pipeline.predictors.calibration import ConformalFactors, IsotonicCurve, RatioBounds
 
@@ -32,6 +44,7 @@ __all__ = [
     "Head",
     "IsotonicCurve",
     "Labelled",
+    "LatencyCandidates",
     "LatencyModel",
     "Learner",
     "LengthModel",
@@ -44,11 +57,14 @@ __all__ = [
     "RatioBounds",
     "TreeStack",
     "compose_e2e",
-    "evaluate_latency",
     "evaluate_length",
     "evaluate_quality",
+    "fit_candidates",
     "labelled",
     "latency_features",
+    "latency_learning",
+    "latency_scores",
+    "latency_summary",
     "load_latency",
     "profile_features",
     "reliability",

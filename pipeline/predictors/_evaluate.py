@@ -6,14 +6,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipeline.params import TierParams
-from pipeline.predictors._latency import TARGETS, LatencyModel
 from pipeline.predictors._length import LengthModel
 from pipeline.predictors._quality import QualityModel
-from pipeline.predictors._train import Labelled, profile_features, untrained_times
-from pipeline.statistics import auc_within_prompt, brier, coverage, ece, mape, pinball
+from pipeline.predictors._train import Labelled
+from pipeline.statistics import auc_within_prompt, brier, coverage, ece, pinball
 
-__all__ = ["evaluate_latency", "evaluate_length", "evaluate_quality", "reliability"]
+__all__ = ["evaluate_length", "evaluate_quality", "reliability"]
 
 Floats = NDArray[np.float64]
 Scores = dict[str, float | int | None]
@@ -58,38 +56,6 @@ def evaluate_length(model: LengthModel, test: Labelled) -> dict[str, Scores]:
             ours = [part[known, column] for part in (told.low, told.median, told.high)]
             by_model[name] = _length_scores(actual[known], ours, model.level)
     return {"all": _average(by_model), **by_model}
-
-
-def evaluate_latency(
-    model: LatencyModel, profile: pl.DataFrame, tiers: Mapping[str, TierParams]
-) -> dict[str, Scores]:
-    """MAPE and coverage of every head on the test runs.
-
-    Beside it the MAPE of the tier's training median, of the static prior and of the analytic model.
-    """
-    result: dict[str, Scores] = {}
-    untrained = untrained_times(profile.filter(pl.col("part") == "test"), tiers)
-    for tier in model.heads_:
-        for target in TARGETS:
-            rows = profile.filter((pl.col("tier") == tier) & pl.col(target).is_not_null())
-            train, test = (rows.filter(pl.col("part") == part) for part in ("train", "test"))
-            actual, head = test[target].to_numpy(), model.head(tier, target)
-            predicted = head.predict(profile_features(test))
-            constant = np.full(len(actual), float(np.median(train[target].to_numpy())))
-            inside = coverage(
-                actual, predicted * head.bounds.low, predicted * head.bounds.high, level=0.95
-            )
-            result[f"{tier}.{target}"] = {
-                "n": len(actual),
-                "mape": mape(actual, predicted),
-                "mape_tier_constant": mape(actual, constant),
-                "mape_static": mape(*untrained["static", tier, target]),
-                "mape_analytic": mape(*untrained["analytic", tier, target]),
-                "coverage": inside.estimate,
-                "coverage_low": inside.low,
-                "coverage_high": inside.high,
-            }
-    return result
 
 
 def _dataset_means(train: Labelled, test: Labelled) -> Floats:

@@ -1,13 +1,15 @@
-"""The one feature builder of the latency heads, used by training and by serving alike."""
+"""What is seen of an instance and what is foretold: training and serving share this builder."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.files import content_hash
 
-__all__ = ["FEATURES", "FEATURE_SCHEMA", "OBSERVED", "latency_features"]
+__all__ = ["FEATURES", "FEATURE_SCHEMA", "OBSERVED", "TARGETS", "latency_features"]
 
 Floats = NDArray[np.float64]
+
+TARGETS = ("ttft_s", "tpot_s")
 
 # What is seen of an instance and asked by a request, in the order of the builder's arguments.
 OBSERVED = (

@@ -1,25 +1,23 @@
-"""TTFT and TPOT of a tier: XGBoost heads over the instance's state, conformal bounds, E2E."""
+"""TTFT and TPOT of every tier as they are served: one learner per tier, bounds, E2E."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import UnknownNameError
-from pipeline.predictors._trees import Trees, TreeStack
+from pipeline.predictors._features import TARGETS
 from pipeline.predictors.calibration import RatioBounds
+from pipeline.predictors.learners.latency import TierLearner, TierStack
 
-if TYPE_CHECKING:
-    from xgboost import Booster
-
-__all__ = ["TARGETS", "UNTRAINED", "Head", "LatencyModel", "compose_e2e"]
+__all__ = ["Head", "LatencyModel", "TierBounds", "compose_e2e"]
 
 Floats = NDArray[np.float64]
-TARGETS = ("ttft_s", "tpot_s")
-UNTRAINED = ("static", "analytic")
+Singles = NDArray[np.float32]
+
+# Calibrated actual / predicted of every target of a tier.
+TierBounds = Mapping[str, RatioBounds]
 
 
 def compose_e2e(ttft: Floats, tpot: Floats, output_tokens: Floats) -> Floats:
@@ -29,77 +27,71 @@ def compose_e2e(ttft: Floats, tpot: Floats, output_tokens: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Head:
-    """One regressor of log seconds, with bounds; serves on one thread."""
+    """One target of one tier, with the bounds on its error."""
 
-    booster: "Booster"
+    learner: TierLearner
+    target: str
     bounds: RatioBounds
 
-    @classmethod
-    def fit(
-        cls,
-        features: NDArray[np.float32],
-        seconds: Floats,
-        calibration_features: NDArray[np.float32],
-        calibration_seconds: Floats,
-        *,
-        options: dict[str, float | int],
-        rounds: int,
-        level: float,
-        seed: int,
-    ) -> "Head":
-        """Train on (n, F) features against seconds (n,) above 0; bound on the calibration part.
-
-        The log makes the squared error relative, which is what a ratio bound needs.
-        """
-        from xgboost import DMatrix, train
-
-        settings = {"objective": "reg:squarederror", "nthread": 1, "seed": seed, **options}
-        booster = train(settings, DMatrix(features, label=np.log(seconds)), rounds)
-        predicted = _seconds(Trees.of(booster), calibration_features)
-        return cls(booster, RatioBounds.fit(calibration_seconds, predicted, level))
-
-    def predict(self, features: NDArray[np.float32]) -> Floats:
-        """Expected seconds, (n,)."""
-        return _seconds(self.trees, features)
-
-    @cached_property
-    def trees(self) -> Trees:
-        """What `predict` and a `TreeStack` work with, taken from the booster when first needed."""
-        return Trees.of(self.booster)
-
-
-def _seconds(trees: Trees, features: NDArray[np.float32]) -> Floats:
-    alone = np.zeros(len(features), dtype=np.int64)
-    return TreeStack([[trees]]).seconds(features, alone)[:, 0]
+    def predict(self, features: Singles) -> Floats:
+        """Typical seconds, (n,)."""
+        seconds: Floats = self.learner.predict(features)[
+            :, self.learner.columns_.index(self.target)
+        ]
+        return seconds
 
 
 class LatencyModel:
-    """TTFT and TPOT heads by tier, and how far off the untrained sources are.
+    """TTFT and TPOT of every tier, and how far off the untrained sources are.
+
+    What is served of a learner is its prediction, one number per pair and target, and the
+    calibrated distribution of actual / predicted, which is one for all states of a tier
+    (`RatioBounds`): limits are asked of it, P(actual <= limit). The wider or narrower quantiles
+    that some learners state for each state are judged in the table of the candidates, and not
+    served, because a router would pay for every quantile what it pays for the prediction.
 
     Attributes:
-        heads_: heads by tier and target (`TARGETS`).
-        untrained_: calibrated actual / predicted of the static prior and of the analytic model, by
-            source (`UNTRAINED`), tier and target.
+        learners_: one per tier, all of one kind.
+        bounds_: by tier and target (`TARGETS`), of these learners.
+        untrained_: the same of the static prior and of the analytic model, by source, tier and
+            target.
     """
 
     def __init__(
         self,
-        heads: dict[str, dict[str, Head]],
-        untrained: dict[str, dict[str, dict[str, RatioBounds]]],
+        learners: Mapping[str, TierLearner],
+        bounds: Mapping[str, TierBounds],
+        untrained: Mapping[str, Mapping[str, TierBounds]],
     ) -> None:
-        self.heads_ = heads
-        self.untrained_ = untrained
+        self.learners_, self.bounds_, self.untrained_ = learners, bounds, untrained
+
+    @property
+    def learner(self) -> str:
+        """Name of the learner of all tiers."""
+        return next(iter(self.learners_.values())).name
+
+    def bounds(self, tier: str) -> tuple[RatioBounds, RatioBounds]:
+        """Bounds on TTFT and on TPOT, or UnknownNameError naming the nearest tier."""
+        self._require(tier)
+        ttft, tpot = (self.bounds_[tier][target] for target in TARGETS)
+        return ttft, tpot
 
     def head(self, tier: str, target: str) -> Head:
-        """Return one head, or raise UnknownNameError naming the nearest tier."""
-        if tier not in self.heads_:
-            raise UnknownNameError("tier", tier, self.heads_, "the latency model")
-        return self.heads_[tier][target]
+        """One target of one tier, or UnknownNameError naming the nearest tier."""
+        self._require(tier)
+        return Head(self.learners_[tier], target, self.bounds_[tier][target])
 
-    def stack(self, tiers: Sequence[str]) -> TreeStack:
-        """Put the heads of these tiers together, to predict rows of all of them in one call.
+    def stack(self, tiers: Sequence[str]) -> TierStack:
+        """Put these tiers together, to predict rows of all of them in one call.
 
         Raises:
-            UnknownNameError: the model has no heads of a tier.
+            UnknownNameError: the model does not know a tier.
         """
-        return TreeStack([[self.head(tier, target).trees for target in TARGETS] for tier in tiers])
+        for tier in tiers:
+            self._require(tier)
+        learners = [self.learners_[tier] for tier in tiers]
+        return type(learners[0]).stack(learners)
+
+    def _require(self, tier: str) -> None:
+        if tier not in self.learners_:
+            raise UnknownNameError("tier", tier, self.learners_, "the latency model")

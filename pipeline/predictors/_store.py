@@ -1,13 +1,15 @@
-"""Latency models on disk: boosters as JSON, and a manifest that is checked on load."""
+"""Latency models on disk: a learner per tier, and a manifest that is checked on load."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ModelError
 from pipeline.predictors._features import FEATURE_SCHEMA, FEATURES
-from pipeline.predictors._latency import TARGETS, Head, LatencyModel
+from pipeline.predictors._latency import LatencyModel, TierBounds
 from pipeline.predictors.calibration import RatioBounds
+from pipeline.predictors.learners.latency import load_tier_learner
 from pipeline.stored import read_manifest, write_stored
 
 __all__ = ["load_latency", "save_latency"]
@@ -17,23 +19,14 @@ def save_latency(model: LatencyModel, folder: Path) -> None:
     """Write a latency model with the hash of its feature schema, whole or not at all."""
 
     def fill(part: Path) -> dict[str, Any]:
-        bounds: dict[str, dict[str, Any]] = {}
-        for tier, heads in model.heads_.items():
-            bounds[tier] = {target: asdict(head.bounds) for target, head in heads.items()}
-            for target, head in heads.items():
-                head.booster.save_model(part / f"{tier}.{target}.json")
-        untrained = {
-            source: {
-                tier: {target: asdict(bound) for target, bound in targets.items()}
-                for tier, targets in tiers.items()
-            }
-            for source, tiers in model.untrained_.items()
-        }
+        for tier, learner in model.learners_.items():
+            learner.save(part / tier)
         return {
+            "learner": model.learner,
             "feature_schema": FEATURE_SCHEMA,
             "features": list(FEATURES),
-            "bounds": bounds,
-            "untrained": untrained,
+            "bounds": _told(model.bounds_),
+            "untrained": {source: _told(tiers) for source, tiers in model.untrained_.items()},
         }
 
     write_stored("latency", folder, fill)
@@ -46,29 +39,33 @@ def load_latency(folder: Path) -> LatencyModel:
         ModelError: it is absent or damaged, or was trained on other features than this program
             builds at serving time.
     """
-    from xgboost import Booster
-
     told = read_manifest("latency", folder)
-    if told["feature_schema"] != FEATURE_SCHEMA:
+    if told.get("feature_schema") != FEATURE_SCHEMA:
         raise ModelError(
-            f"{folder}: trained on features ({', '.join(told['features'])}), but this program "
-            f"builds ({', '.join(FEATURES)}); train it again with `dvc repro latency`"
+            f"{folder}: trained on features ({', '.join(told.get('features', []))}), but this "
+            f"program builds ({', '.join(FEATURES)}); train it again with `dvc repro latency`"
         )
-    heads: dict[str, dict[str, Head]] = {}
-    for tier, bounds in told["bounds"].items():
-        heads[tier] = {}
-        for target in TARGETS:
-            booster = Booster({"nthread": 1})
-            booster.load_model(folder / f"{tier}.{target}.json")
-            heads[tier][target] = Head(booster, _bounds(bounds[target], folder))
-    untrained = {
-        source: {
-            tier: {target: _bounds(bound, folder) for target, bound in targets.items()}
-            for tier, targets in tiers.items()
-        }
-        for source, tiers in told["untrained"].items()
+    if "learner" not in told:
+        raise ModelError(f"{folder}: was written by another version; run `dvc repro -f latency`")
+    return LatencyModel(
+        {tier: load_tier_learner(folder / tier) for tier in told["bounds"]},
+        _read(told["bounds"], folder),
+        {source: _read(tiers, folder) for source, tiers in told["untrained"].items()},
+    )
+
+
+def _told(bounds: Mapping[str, TierBounds]) -> dict[str, dict[str, Any]]:
+    return {
+        tier: {target: asdict(bound) for target, bound in targets.items()}
+        for tier, targets in bounds.items()
     }
-    return LatencyModel(heads, untrained)
+
+
+def _read(told: dict[str, dict[str, Any]], folder: Path) -> dict[str, dict[str, RatioBounds]]:
+    return {
+        tier: {target: _bounds(bound, folder) for target, bound in targets.items()}
+        for tier, targets in told.items()
+    }
 
 
 def _bounds(told: dict[str, Any], folder: Path) -> RatioBounds:

@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Nodes = NDArray[np.uint32]
 
+_IDENTITY_LINKS = ("reg:squarederror", "reg:quantileerror")
+
 
 @dataclass(frozen=True)
 class Trees:
@@ -47,21 +49,34 @@ class Trees:
     width: int
 
     @classmethod
-    def of(cls, booster: "Booster") -> "Trees":
-        """Take the trees of a regressor.
+    def of(cls, booster: "Booster", output: int = 0) -> "Trees":
+        """Take the trees of one output of a regressor.
+
+        Args:
+            booster: of a mean, which has one output, or of quantiles, which has one for each.
+            output: which of them.
 
         Raises:
-            ModelError: it is not of numeric splits with the identity as its link.
+            ModelError: it is not of numeric splits with the identity as its link, or lacks that
+                output.
         """
         learner = json.loads(booster.save_raw("json"))["learner"]
         boosting, objective = learner["gradient_booster"], learner["objective"]["name"]
-        if boosting["name"] != "gbtree" or objective != "reg:squarederror":
+        if boosting["name"] != "gbtree" or objective not in _IDENTITY_LINKS:
             raise ModelError(
                 f"a booster of {boosting['name']} with {objective}; expected gbtree with "
-                "reg:squarederror"
+                f"{' or '.join(_IDENTITY_LINKS)}"
             )
-        width = int(learner["learner_model_param"]["num_feature"])
-        parts = [_nodes(tree, width) for tree in boosting["model"]["trees"]]
+        told = learner["learner_model_param"]
+        width, bases = int(told["num_feature"]), told["base_score"].strip("[]").split(",")
+        if output >= len(bases):
+            raise ModelError(f"a booster of {len(bases)} outputs; expected more than {output}")
+        owner = boosting["model"]["tree_info"]
+        parts = [
+            _nodes(tree, width)
+            for tree, whose in zip(boosting["model"]["trees"], owner, strict=True)
+            if whose == output
+        ]
         nodes = np.concatenate([part for part, _ in parts], axis=1)
         sizes = [part.shape[1] for part, _ in parts]
         roots = np.cumsum([0, *sizes])[:-1]
@@ -72,7 +87,7 @@ class Trees:
             value=nodes[3].astype(np.float32),
             roots=roots.astype(np.uint32),
             depths=np.array([depth for _, depth in parts], dtype=np.uint32),
-            base=float(learner["learner_model_param"]["base_score"].strip("[]")),
+            base=float(bases[output]),
             width=width,
         )
 

@@ -90,12 +90,12 @@ class StaticLatency:
 
 
 class LearnedLatency:
-    """The trained heads, applied to all pairs in one call; E2E = TTFT + (L - 1) * TPOT."""
+    """The selected learner of every tier, on all pairs in one call; E2E = TTFT + (L - 1) * TPOT."""
 
     def __init__(self, fleet: Fleet, model: LatencyModel) -> None:
         self._stack = model.stack(list(fleet.params.tiers))
         self._tier = np.array([list(fleet.params.tiers).index(tier) for tier in fleet.tiers])
-        self._heads = [model.heads_[tier] for tier in fleet.tiers]
+        self._bounds = [model.bounds(tier) for tier in fleet.tiers]
 
     def predict(self, state: FleetState, pairs: Pairs) -> Times:
         features = _features(state, pairs, pairs.lengths)
@@ -103,8 +103,7 @@ class LearnedLatency:
         return Times(ttft, tpot, compose_e2e(ttft, tpot, pairs.lengths))
 
     def residuals(self, instance: int) -> Bounds:
-        heads = self._heads[instance]
-        return heads["ttft_s"].bounds, heads["tpot_s"].bounds
+        return self._bounds[instance]
 
 
 class AnalyticLatency:

@@ -10,17 +10,19 @@ from pipeline.errors import DataError, ModelError, UnknownNameError
 from pipeline.files import file_hash
 from pipeline.predictors import (
     FEATURES,
-    Head,
+    TARGETS,
     LatencyModel,
     LengthModel,
     Prompts,
     QualityModel,
+    RatioBounds,
     compose_e2e,
     latency_features,
     load_latency,
     save_latency,
 )
 from pipeline.predictors.learners import Knn
+from pipeline.predictors.learners.latency import Xgboost
 
 
 def unit(*angles: float) -> np.ndarray:
@@ -97,14 +99,12 @@ def test_features_have_the_declared_order() -> None:
 def fitted_latency() -> LatencyModel:
     rng = np.random.default_rng(5)
     features = rng.random((200, len(FEATURES))).astype(np.float32)
-    seconds = 0.1 + features[:, 0].astype(float)
-    options: dict[str, float | int] = {"max_depth": 3, "learning_rate": 0.3}
-    head = Head.fit(
-        features[:150], seconds[:150], features[150:], seconds[150:],
-        options=options, rounds=30, level=0.9, seed=1,
-    )  # fmt: skip
-    bounds = {"t": {"ttft_s": head.bounds, "tpot_s": head.bounds}}
-    return LatencyModel({"t": {"ttft_s": head, "tpot_s": head}}, {"static": bounds})
+    seconds = np.tile(0.1 + features[:, :1].astype(float), (1, 2))
+    learner = Xgboost(30, {"max_depth": 3, "learning_rate": 0.3}, seed=1)
+    learner.fit(list(TARGETS), features[:150], seconds[:150])
+    bound = RatioBounds.fit(seconds[150:, 0], learner.predict(features[150:])[:, 0], 0.9)
+    bounds = {"t": dict.fromkeys(TARGETS, bound)}
+    return LatencyModel({"t": learner}, bounds, {"static": bounds})
 
 
 def test_models_survive_the_disk(tmp_path: Path) -> None:

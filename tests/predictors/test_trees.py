@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ModelError, UnknownNameError
-from pipeline.predictors import TARGETS, Head, LatencyModel, RatioBounds, TreeStack
+from pipeline.predictors import LEVELS, TARGETS, LatencyModel, RatioBounds, TreeStack
 from pipeline.predictors._trees import Trees
+from pipeline.predictors.learners.latency import Xgboost
 
 BOUNDS = RatioBounds.fit(np.ones(19), np.ones(19), 0.9)
 WIDTH = 6
@@ -35,31 +36,31 @@ def booster(seed: int, depth: int = 5, rounds: int = 40, missing: float = 0.1, *
     return train(settings, DMatrix(features, label=target), rounds)
 
 
+def learned(*boosters: object) -> Xgboost:
+    return Xgboost(40, {}, 1)._remember(list(TARGETS[: len(boosters)]), list(boosters))
+
+
 def model(*seeds: int) -> LatencyModel:
-    return LatencyModel(
-        {
-            f"t{seed}": {
-                target: Head(booster(10 * seed + i, depth=3 + seed), BOUNDS)
-                for i, target in enumerate(TARGETS)
-            }
-            for seed in seeds
-        },
-        {},
-    )
+    learners = {
+        f"t{seed}": learned(*(booster(10 * seed + i, depth=3 + seed) for i in range(2)))
+        for seed in seeds
+    }
+    bounds = {tier: dict.fromkeys(TARGETS, BOUNDS) for tier in learners}
+    return LatencyModel(learners, bounds, {})
 
 
 @pytest.mark.parametrize("depth", [1, 4, 9])
 @pytest.mark.parametrize("missing", [0.0, 0.3])
 def test_a_head_predicts_what_its_booster_does(depth: int, missing: float) -> None:
-    head = Head(booster(1, depth, missing=missing), BOUNDS)
+    one = booster(1, depth, missing=missing)
     features = rows(np.random.default_rng(2), 500, missing)
-    expected = np.exp(head.booster.inplace_predict(features).astype(np.float64))
-    assert head.predict(features) == pytest.approx(expected, rel=1e-5)
+    expected = np.exp(one.inplace_predict(features).astype(np.float64))
+    assert learned(one).predict(features)[:, 0] == pytest.approx(expected, rel=1e-5)
 
 
 @cache
-def shared() -> Head:
-    return Head(booster(4), BOUNDS)
+def shared() -> Xgboost:
+    return learned(booster(4))
 
 
 @settings(deadline=None)
@@ -67,8 +68,9 @@ def shared() -> Head:
 def test_thresholds_infinities_and_missing_numbers_go_where_xgboost_sends_them(
     data: st.DataObject,
 ) -> None:
-    head = shared()
-    thresholds = head.trees.threshold[np.isfinite(head.trees.threshold)].tolist()
+    learner = shared()
+    trees = learner.trees[0]
+    thresholds = trees.threshold[np.isfinite(trees.threshold)].tolist()
     number = st.one_of(
         st.sampled_from(thresholds), st.floats(width=32), st.just(np.nan), st.just(0.0)
     )
@@ -76,16 +78,16 @@ def test_thresholds_infinities_and_missing_numbers_go_where_xgboost_sends_them(
     features = np.array([drawn], dtype=np.float32)
     if np.isinf(features).any():  # XGBoost itself refuses them, unless it is told not to look
         features = np.clip(features, np.finfo(np.float32).min, np.finfo(np.float32).max)
-    expected = np.exp(head.booster.inplace_predict(features).astype(np.float64))
-    assert head.predict(features) == pytest.approx(expected, rel=1e-5)
+    expected = np.exp(learner.boosters_[0].inplace_predict(features).astype(np.float64))
+    assert learner.predict(features)[:, 0] == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_tree_without_a_split_is_its_leaf() -> None:
-    head = Head(booster(5, rounds=3, gamma=1e9), BOUNDS)
-    features = rows(np.random.default_rng(2), 5, 0.1)
-    assert head.trees.depths.tolist() == [0, 0, 0]
-    expected = np.exp(head.booster.inplace_predict(features).astype(np.float64))
-    assert head.predict(features) == pytest.approx(expected, rel=1e-5)
+    one = booster(5, rounds=3, gamma=1e9)
+    learner, features = learned(one), rows(np.random.default_rng(2), 5, 0.1)
+    assert learner.trees[0].depths.tolist() == [0, 0, 0]
+    expected = np.exp(one.inplace_predict(features).astype(np.float64))
+    assert learner.predict(features)[:, 0] == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_stack_predicts_what_its_heads_do() -> None:
@@ -115,7 +117,7 @@ def test_a_stack_of_no_rows_and_its_refusals() -> None:
 
 
 def test_a_head_survives_pickling_before_and_after_use() -> None:
-    head, features = Head(booster(6), BOUNDS), rows(np.random.default_rng(3), 20, 0.1)
+    head, features = learned(booster(6)), rows(np.random.default_rng(3), 20, 0.1)
     fresh = pickle.loads(pickle.dumps(head))
     expected = head.predict(features)
     used = pickle.loads(pickle.dumps(head))
@@ -130,7 +132,19 @@ def test_other_boosters_are_refused(options: dict[str, object]) -> None:
 
 
 def test_stacks_of_one_target_are_columns() -> None:
-    head = Head(booster(7), BOUNDS)
+    learner = learned(booster(7))
     features = rows(np.random.default_rng(3), 9, 0.1)
-    seconds = TreeStack([[head.trees]]).seconds(features, np.zeros(9, dtype=np.int64))
-    assert np.array_equal(seconds[:, 0], head.predict(features))
+    seconds = TreeStack([learner.trees]).seconds(features, np.zeros(9, dtype=np.int64))
+    assert np.array_equal(seconds, learner.predict(features))
+
+
+def test_every_quantile_of_a_booster_has_trees_of_its_own() -> None:
+    one = booster(8, objective="reg:quantileerror", quantile_alpha=list(LEVELS))
+    features = rows(np.random.default_rng(3), 50, 0.1)
+    expected = np.exp(one.inplace_predict(features).astype(np.float64))
+    alone = np.zeros(50, dtype=np.int64)
+    for output in range(len(LEVELS)):
+        seconds = TreeStack([[Trees.of(one, output)]]).seconds(features, alone)
+        assert seconds[:, 0] == pytest.approx(expected[:, output], rel=1e-5)
+    with pytest.raises(ModelError, match="9 outputs; expected more than 9"):
+        Trees.of(one, 9)

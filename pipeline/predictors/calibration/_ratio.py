@@ -62,6 +62,11 @@ class RatioBounds:
             quantiles=tuple(np.quantile(ratio, _LEVELS).tolist()),
         )
 
+    def at(self, levels: Floats) -> Floats:
+        """Quantiles of actual / predicted at levels between 0 and 1, same shape."""
+        found: Floats = np.interp(levels, _LEVELS, self.quantiles)
+        return found
+
     def probability(self, ratio: Floats) -> Floats:
         """P(actual / predicted <= ratio) of a new pair, same shape; NaN where `ratio` is.
 
