@@ -48,7 +48,7 @@ AXES = {
     "promised": ["Share of actual values inside the bounds (0 to 1)", "length, m-big"],
     "candidates_quality": ["Regret (0 to 1); lower is better", "Brier score (0 to 1)", "knn"],
     "candidates_length": ["Pinball loss (tokens); lower is better", "model_mean"],
-    "candidates_latency": ["Pinball loss (log s)", "Relative error (fraction)"],
+    "candidates_latency": ["Pinball loss as served (log s)", "Relative error (fraction)"],
     "learning_quality": ["Training prompts (count)", "Brier score (0 to 1)", "hard", "logistic"],
     "learning_length": ["Training prompts (count)", "Pinball loss (tokens)"],
     "learning_latency": ["Training requests (count)", "Pinball loss (log s)", "3b"],

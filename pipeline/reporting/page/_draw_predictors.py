@@ -26,11 +26,13 @@ def draw_predictors(inputs: ReportInputs, params: Params) -> dict[str, Drawing]:
     bounds = labels_of(scores.filter(pl.col("predictor") != "quality"))
     serves = selected_name(scores, "quality")
     candidates = {
-        f"candidates_{name}": candidates_figure(scores, name, SHOWN[name][:2], label=label[name])
+        f"candidates_{name}": candidates_figure(scores, name, SHOWN[name], label=label[name])
         for name in PREDICTORS
     }
     growth = {
-        f"learning_{name}": learning_figure(learning.filter(own[name]), name, label=label[name])
+        f"learning_{name}": learning_figure(
+            learning.filter(own[name]), name, SHOWN[name], label=label[name]
+        )
         for name in PREDICTORS
     }
     return {

@@ -13,6 +13,7 @@ from pipeline.reporting.predictors import candidate_order, judged, metric_of, se
 __all__ = ["candidates_figure"]
 
 _WIDE = 9.0  # inches
+_PANELS = 2
 
 
 def candidates_figure(
@@ -25,11 +26,12 @@ def candidates_figure(
     Args:
         scores: SCORES rows.
         predictor: whose candidates.
-        metrics: those that were measured are drawn.
+        metrics: the first two of them that were measured are drawn.
         label: where the numbers come from.
     """
     test = judged(scores, predictor).filter(pl.col("slice_kind") == "all")
-    shown = [one for one in metrics if one in test["metric"]] or [metrics[0]]
+    measured = [one for one in metrics if one in test["metric"]]
+    shown = measured[:_PANELS] or [metrics[0]]
     drawn_at_all = test.filter(pl.col("metric").is_in(shown))["candidate"]
     names = [name for name in candidate_order(scores, predictor) if name in drawn_at_all]
     height = 1.2 + 0.27 * max(1, len(names))

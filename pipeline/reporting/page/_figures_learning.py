@@ -1,5 +1,6 @@
 """How a predictor grows with its training data."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -7,7 +8,7 @@ import polars as pl
 from pipeline.reporting.page._drawing import Drawing, drawn
 from pipeline.reporting.page._lines import line_handle, line_style
 from pipeline.reporting.page._style import canvas, key, panels
-from pipeline.reporting.predictors import CHOSEN_BY, metric_of
+from pipeline.reporting.predictors import metric_of
 
 __all__ = ["learning_figure"]
 
@@ -17,18 +18,20 @@ _ALL = "all"
 _LEARNS_FROM = {"quality": "prompts", "length": "prompts", "latency": "requests"}
 
 
-def learning_figure(curves: pl.DataFrame, predictor: str, *, label: str) -> Drawing:
+def learning_figure(
+    curves: pl.DataFrame, predictor: str, metrics: Sequence[str], *, label: str
+) -> Drawing:
     """Draw a number on the test split against what was learned from, one panel per data set.
 
-    Of several metrics the one that selection goes by is drawn, else the first. A point without an
-    interval has no bar.
+    A point without an interval has no bar.
 
     Args:
         curves: LEARNING rows of one predictor; a line per candidate, a panel per data set or tier.
         predictor: whose they are.
+        metrics: the first that was measured is drawn.
         label: where the numbers come from.
     """
-    metric = _metric(curves, predictor)
+    metric = next((one for one in metrics if one in curves["metric"]), metrics[0])
     rows = curves.filter(pl.col("metric") == metric).drop_nulls("estimate")
     candidates = rows["candidate"].unique(maintain_order=True).to_list()
     where = sorted(rows["dataset"].unique(), key=lambda name: (name != _ALL, name))
@@ -51,12 +54,6 @@ def learning_figure(curves: pl.DataFrame, predictor: str, *, label: str) -> Draw
             )  # fmt: skip
         spoken = f"{metric} of {predictor} against the size of its training data, {label}"
         return drawn(figure, f"learning-{predictor}", spoken)
-
-
-def _metric(curves: pl.DataFrame, predictor: str) -> str:
-    found = curves["metric"].unique(maintain_order=True).to_list()
-    first = CHOSEN_BY[predictor]
-    return first if first in found or not found else str(found[0])
 
 
 def _axis(predictor: str, metric: str) -> str:

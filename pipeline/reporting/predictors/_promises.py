@@ -62,6 +62,7 @@ def _coverage(
 ) -> Iterator[dict[str, Any]]:
     rows = judged(scores, predictor).filter(
         (pl.col("slice_kind") == kind)
+        & ((kind != "target") | pl.col("slice").str.contains(" "))  # a target of one tier
         & (pl.col("metric") == "coverage")
         & (pl.col("candidate") == selected_name(scores, predictor))
     )
