@@ -27,15 +27,16 @@ from benchmarks._report import finish
 from pipeline.fleet import Fleet, profile_tier
 from pipeline.params import ArmParams, FleetParams, Params, load_params
 from pipeline.predictors import (
-    TARGETS,
+    LatencyCandidates,
     LatencyModel,
     LengthModel,
     Prompts,
     QualityModel,
+    fit_candidates,
     latency_features,
-    train_latency,
 )
 from pipeline.predictors.learners import Knn
+from pipeline.predictors.learners.latency import Xgboost
 from pipeline.scheduling import (
     Batch,
     Estimator,
@@ -135,9 +136,12 @@ def median_ms(work: Callable[[], object], repeats: int = 200) -> float:
     return 1e3 * float(np.median(times))
 
 
-def one_by_one(router: Router, latency: LatencyModel, index: Vectors, k: int) -> Callable[[], None]:
+def one_by_one(
+    router: Router, candidates: LatencyCandidates, index: Vectors, k: int
+) -> Callable[[], None]:
     """The published structure: a search per request, a call per request and tier."""
-    boosters = [latency.head(tier, TARGETS[1]).booster for tier in router.fleet.params.tiers]
+    learners = [one.learner for one in candidates.fitted["xgboost"].values()]
+    boosters = [one.boosters_[1] for one in learners if isinstance(one, Xgboost)]  # of TPOT
     tiers = list(router.fleet.params.tiers)
     members = [np.flatnonzero(np.array(router.fleet.tiers) == tier) for tier in tiers]
     lengths = np.random.default_rng(3).lognormal(4.8, 0.8, (len(index), len(tiers)))
@@ -176,13 +180,14 @@ def main() -> None:
     tiers, k = params.base.fleet.tiers, params.quality.k
     short = params.profile.model_copy(update={"runs": 5})
     profile = pl.concat([profile_tier(name, tier, short, 1) for name, tier in tiers.items()])
-    latency = train_latency(profile, tiers, params.latency, 1)
+    candidates = fit_candidates(profile, tiers, params.latency, 1)
+    latency = candidates.model()
     rng = np.random.default_rng(1)
     beliefs = estimator(params.base.fleet, INDEXED, rng, k)
     router = Router(params, latency, beliefs, INSTANCES, BATCH)
     main_ms = median_ms(router.decide)
     print(f"batch of {BATCH} x {INSTANCES} instances, {INDEXED:,} indexed: {main_ms:.2f} ms")
-    slow_ms = median_ms(one_by_one(router, latency, vectors(INDEXED, rng), k), 50)
+    slow_ms = median_ms(one_by_one(router, candidates, vectors(INDEXED, rng), k), 50)
     print(f"one search and four calls per request: {slow_ms:.2f} ms, {slow_ms / main_ms:.1f} times")
     texts = [f"{TEXT * 3}How much is left after {hours} hours?" for hours in range(BATCH)]
 
