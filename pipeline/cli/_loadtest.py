@@ -3,7 +3,7 @@
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -11,6 +11,7 @@ from pipeline.stage import Paths
 
 if TYPE_CHECKING:
     from pipeline.loadtest import Bench, Cell, WallRun
+    from pipeline.params import Params
 
 __all__ = ["app"]
 
@@ -22,7 +23,39 @@ app = typer.Typer(
 _CPUS = os.cpu_count() or 1
 
 Out = Annotated[Path | None, typer.Option(help="Parquet file for the request rows.")]
+Predictors = Annotated[
+    str,
+    typer.Option(
+        help="Registered predictors: current (as the last run left them), champion, challenger."
+    ),
+]
+Quality = Annotated[str, typer.Option(help="Version or alias of this predictor alone.")]
+Length = Annotated[str, typer.Option(help="Likewise.")]
+Latency = Annotated[str, typer.Option(help="Likewise.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Worker processes.")]
+
+
+class _Chosen(NamedTuple):
+    """Which predictors a load test uses."""
+
+    predictors: str
+    quality: str
+    length: str
+    latency: str
+
+    def bench(self, params: "Params") -> "Bench":
+        """Open the bench with them; without a choice the registry is not asked."""
+        from pipeline.loadtest import open_bench
+
+        named = {"quality": self.quality, "length": self.length, "latency": self.latency}
+        own = {kind: version for kind, version in named.items() if version}
+        if self.predictors == "current" and not own:
+            return open_bench(params)
+        from pipeline.registry import chosen_folders, opened
+
+        with opened(params.register_) as client:
+            folders = chosen_folders(params, client, self.predictors, own)
+        return open_bench(params, folders)
 
 
 class EncoderName(StrEnum):
@@ -44,13 +77,18 @@ def run(
     timeout: Annotated[
         float, typer.Option(min=0.1, help="With --fleet: s after which a request has failed.")
     ] = 300.0,
+    predictors: Predictors = "current",
+    quality: Quality = "",
+    length: Length = "",
+    latency: Latency = "",
     out: Out = None,
 ) -> None:
     """Run one cell: one arm, one rate, one seed."""
+    chosen = _Chosen(predictors, quality, length, latency)
     if fleet is None:
-        _run([arm], [rate], [seed], [traffic], 1, out)
+        _run([arm], [rate], [seed], [traffic], 1, chosen, out)
     else:
-        _serve(arm, rate, seed, traffic, fleet, timeout, out)
+        _serve(arm, rate, seed, traffic, fleet, timeout, chosen, out)
 
 
 @app.command()
@@ -60,12 +98,17 @@ def sweep(
     seeds: Annotated[str, typer.Option(help="Seeds; default loadtest.seeds.")] = "",
     traffic: Annotated[str, typer.Option(help="Shapes of traffic, by commas.")] = "steady",
     jobs: Jobs = _CPUS,
+    predictors: Predictors = "current",
+    quality: Quality = "",
+    length: Length = "",
+    latency: Latency = "",
     out: Out = None,
 ) -> None:
     """Simulate a grid of cells: arms x rates x seeds."""
     from pipeline.cli._lists import integers, rates_of, texts
 
-    _run(texts(arms), rates_of(rates), integers(seeds), texts(traffic), jobs, out)
+    chosen = _Chosen(predictors, quality, length, latency)
+    _run(texts(arms), rates_of(rates), integers(seeds), texts(traffic), jobs, chosen, out)
 
 
 @app.command()
@@ -129,18 +172,19 @@ def _run(
     seeds: list[int],
     traffic: list[str],
     jobs: int,
+    chosen: _Chosen,
     out: Path | None,
 ) -> None:
     import polars as pl
 
-    from pipeline.loadtest import cells_of, open_bench, run_grid, summary
+    from pipeline.loadtest import cells_of, run_grid, summary
     from pipeline.params import load_params
     from pipeline.rows import REQUESTS
     from pipeline.schema import write_rows
 
     params = load_params(Paths.PARAMS)
     cells = cells_of(params.loadtest, arms, rates, seeds, traffic)
-    bench = open_bench(params)
+    bench = chosen.bench(params)
     rows = pl.concat(list(run_grid(bench, cells, Paths.KEPT / "loadtest", jobs)))
     if out is not None:
         write_rows(rows, out, REQUESTS)
@@ -150,18 +194,25 @@ def _run(
 
 
 def _serve(
-    arm: str, rate: float, seed: int, traffic: str, fleet: Path, timeout: float, out: Path | None
+    arm: str,
+    rate: float,
+    seed: int,
+    traffic: str,
+    fleet: Path,
+    timeout: float,
+    chosen: _Chosen,
+    out: Path | None,
 ) -> None:
     import asyncio
 
-    from pipeline.loadtest import cells_of, lag_line, open_bench, summary
+    from pipeline.loadtest import cells_of, lag_line, summary
     from pipeline.params import load_params
     from pipeline.rows import REQUESTS
     from pipeline.schema import write_rows
 
     params = load_params(Paths.PARAMS)
     [cell] = cells_of(params.loadtest, [arm], [rate], [seed], [traffic])
-    served = asyncio.run(_over_http(open_bench(params), cell, fleet, timeout))
+    served = asyncio.run(_over_http(chosen.bench(params), cell, fleet, timeout))
     rows = served.rows
     if out is not None:
         write_rows(rows, out, REQUESTS)

@@ -34,9 +34,8 @@ def served_checks(
         ModelError: a version cannot be read, or an earlier stage's file is absent or unusable.
     """
     told = params.register_.gate
-    names = dict.fromkeys(("quality", "length", "latency"), CHAMPION)
-    old = _serve(params, client, names)
-    new = _serve(params, client, names | {kind: str(challenger.number)})
+    old = _serve(params, client, {})
+    new = _serve(params, client, {kind: str(challenger.number)})
     found = []
     for guard in told.served.guards:
         rng = stream(params.base.seed, "registry", "served", kind, guard.metric)
@@ -70,11 +69,11 @@ def served_checks(
     return tuple(found)
 
 
-def _serve(params: Params, client: "MlflowClient", names: dict[str, str]) -> pl.DataFrame:
-    """Measured rows of the declared cells, with these versions."""
+def _serve(params: Params, client: "MlflowClient", own: dict[str, str]) -> pl.DataFrame:
+    """Measured rows of the declared cells: the champions serve, but for these versions."""
     served = params.register_.gate.served
     cells = cells_of(params.loadtest, [served.arm], [served.rate], list(served.seeds), ["steady"])
-    bench = open_bench(params, chosen_folders(params, client, names))
+    bench = open_bench(params, chosen_folders(params, client, CHAMPION, own))
     rows = pl.concat(list(run_grid(bench, cells, Paths.KEPT / "loadtest", 1)))
     weights = params.loadtest.weights[params.ablation.utility]
     return with_utility(measured(rows), weights, params.loadtest.scales)
