@@ -36,6 +36,7 @@ from pipeline.params._fleet import FaultParams, FleetParams, TierParams
 from pipeline.params._fleet_file import dump_fleet, load_fleet
 from pipeline.params._hardware import HARDWARE, HardwareParams
 from pipeline.params._latency import LatencyParams, LinearLatencyParams, TreesParams
+from pipeline.params._length import LengthParams
 from pipeline.params._loadtest import (
     BEST_SINGLE,
     STEADY,
@@ -53,7 +54,6 @@ from pipeline.params._models import (
     BestRouteParams,
     ClockParams,
     FidelityParams,
-    LengthParams,
     ProfileParams,
     QualityParams,
     RouteLlmParams,

@@ -11,7 +11,6 @@ __all__ = [
     "BestRouteParams",
     "ClockParams",
     "FidelityParams",
-    "LengthParams",
     "ProfileParams",
     "QualityParams",
     "RouteLlmParams",
@@ -27,15 +26,6 @@ class QualityParams(Section):
     calibration: Literal["auto", "pooled", "platt", "beta", "isotonic"] = Field(
         description="auto takes per model what is best in cross-validation"
     )
-
-
-class LengthParams(Section):
-    """k-NN over embeddings, length buckets, split-conformal bounds per model."""
-
-    k: Count
-    level: float = Field(gt=0, lt=1, description="coverage of the bounds")
-    buckets: Count
-    bucket_tokens: Count
 
 
 class AvengersProParams(Section):

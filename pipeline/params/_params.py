@@ -16,10 +16,10 @@ from pipeline.params._data import (
 )
 from pipeline.params._fleet import FleetParams
 from pipeline.params._latency import LatencyParams
+from pipeline.params._length import LengthParams
 from pipeline.params._loadtest import BEST_SINGLE, STEADY, LoadtestParams
 from pipeline.params._models import (
     FidelityParams,
-    LengthParams,
     ProfileParams,
     QualityParams,
     RoutersParams,

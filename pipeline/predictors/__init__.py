@@ -4,7 +4,6 @@ from pipeline.predictors._analytic import AnalyticTimes
 from pipeline.predictors._contract import Learner, Prompts
 from pipeline.predictors._distribution import LEVELS, Distribution
 from pipeline.predictors._evaluate import (
-    evaluate_length,
     evaluate_quality,
     reliability,
 )
@@ -25,7 +24,12 @@ from pipeline.predictors._latency_train import (
     train_latency,
 )
 from pipeline.predictors._length import LengthModel, LengthPrediction
+from pipeline.predictors._length_candidates import LengthCandidates, fit_lengths
+from pipeline.predictors._length_learning import length_learning
+from pipeline.predictors._length_limits import length_budgets
+from pipeline.predictors._length_scores import length_scores, length_summary
 from pipeline.predictors._quality import QualityModel, QualityPrediction
+from pipeline.predictors._quality_scores import quality_score_rows, reliability_rows
 from pipeline.predictors._store import load_latency, save_latency
 from pipeline.predictors._surface import SURFACE
 from pipeline.predictors._train import Labelled, labelled
@@ -47,6 +51,7 @@ __all__ = [
     "LatencyCandidates",
     "LatencyModel",
     "Learner",
+    "LengthCandidates",
     "LengthModel",
     "LengthPrediction",
     "NeighbourIndex",
@@ -57,17 +62,23 @@ __all__ = [
     "RatioBounds",
     "TreeStack",
     "compose_e2e",
-    "evaluate_length",
     "evaluate_quality",
     "fit_candidates",
+    "fit_lengths",
     "labelled",
     "latency_features",
     "latency_learning",
     "latency_scores",
     "latency_summary",
+    "length_budgets",
+    "length_learning",
+    "length_scores",
+    "length_summary",
     "load_latency",
     "profile_features",
+    "quality_score_rows",
     "reliability",
+    "reliability_rows",
     "save_latency",
     "train_latency",
 ]

@@ -91,7 +91,8 @@ class Learner(Protocol[Inputs]):
         Args:
             columns: the C names.
             inputs: of N rows.
-            values: (N, C); NaN is unknown, and never read as a number.
+            values: (N, C); NaN is unknown, and never read as a number. Learners of lengths also
+                take (N, C, R), R answers to each input.
 
         Raises:
             DataError: a column has no known value.

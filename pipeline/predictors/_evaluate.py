@@ -6,12 +6,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipeline.predictors._length import LengthModel
 from pipeline.predictors._quality import QualityModel
 from pipeline.predictors._train import Labelled
-from pipeline.statistics import auc_within_prompt, brier, coverage, ece, pinball
+from pipeline.statistics import auc_within_prompt, brier, ece
 
-__all__ = ["evaluate_length", "evaluate_quality", "reliability"]
+__all__ = ["evaluate_quality", "reliability"]
 
 Floats = NDArray[np.float64]
 Scores = dict[str, float | int | None]
@@ -41,21 +40,6 @@ def reliability(model: QualityModel, test: Labelled) -> pl.DataFrame:
         _, bins = ece(predicted[known, column], test.values[known, column])
         rows += [(name, b.mean_predicted, b.mean_observed, b.count) for b in bins]
     return pl.DataFrame(rows, schema=["model", "predicted", "observed", "count"], orient="row")
-
-
-def evaluate_length(model: LengthModel, test: Labelled) -> dict[str, Scores]:
-    """Pinball loss and coverage per model and over all; the loss is the mean over three quantiles.
-
-    Low, median and high bound are conformal on the calibration split; the loss is in tokens.
-    """
-    told, by_model = model.predict(test.prompts), {}
-    for column, name in enumerate(model.models_):
-        actual = test.values[:, column]
-        known = ~np.isnan(actual)
-        if known.any():
-            ours = [part[known, column] for part in (told.low, told.median, told.high)]
-            by_model[name] = _length_scores(actual[known], ours, model.level)
-    return {"all": _average(by_model), **by_model}
 
 
 def _dataset_means(train: Labelled, test: Labelled) -> Floats:
@@ -88,31 +72,3 @@ def _quality_scores(predicted: Floats, test: Labelled) -> Scores:
         "auc_within_prompt": auc,
         "prompts_in_auc": prompts_counted,
     }
-
-
-def _length_scores(actual: Floats, quantiles: list[Floats], level: float) -> Scores:
-    tail = (1 - level) / 2
-    losses = [
-        pinball(actual, values, q)
-        for values, q in zip(quantiles, (tail, 0.5, 1 - tail), strict=True)
-    ]
-    inside = coverage(actual, quantiles[0], quantiles[2], level=0.95)
-    return {
-        "n": len(actual),
-        "pinball": float(np.mean(losses)),
-        "coverage": inside.estimate,
-        "coverage_low": inside.low,
-        "coverage_high": inside.high,
-        "mean_width": float(np.mean(quantiles[2] - quantiles[0])),
-    }
-
-
-def _average(by_model: dict[str, Scores]) -> Scores:
-    """Means over models, each weighted by its rows."""
-    counts = np.array([scores["n"] for scores in by_model.values()], dtype=float)
-    names = ("pinball", "coverage", "mean_width")
-    pooled: Scores = {"n": int(counts.sum())}
-    for name in names:
-        values = np.array([scores[name] for scores in by_model.values()], dtype=float)
-        pooled[name] = float((values * counts).sum() / counts.sum())
-    return pooled

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.errors import DataError
 from pipeline.predictors._contract import Learner, Prompts
 from pipeline.predictors._distribution import Distribution
+from pipeline.predictors._repeats import answers
 from pipeline.predictors.calibration import ConformalFactors
 from pipeline.predictors.learners import load_learner
 from pipeline.stored import read_manifest, write_stored
@@ -76,7 +77,8 @@ class LengthModel:
         Args:
             models: the M model names, in column order.
             train, calibration: N and C prompts.
-            lengths, calibration_lengths: (N, M) and (C, M) tokens, NaN where unknown.
+            lengths, calibration_lengths: (N, M) and (C, M) tokens, NaN where unknown; or
+                (N, M, R) and (C, M, R), R sampled answers to each prompt.
 
         Raises:
             DataError: a model has no known length, or too few to bound the error.
@@ -91,11 +93,12 @@ class LengthModel:
     def calibrate(self, prompts: Prompts, lengths: Floats) -> Self:
         """Fit the conformal factors anew, on prompts that the learner has not seen."""
         values = self.learner.predict_distribution(prompts).values
+        sampled = answers(lengths)
         self.factors_ = []
         for column in range(len(self.models_)):
-            known = ~np.isnan(lengths[:, column])
+            known = ~np.isnan(sampled[:, column]).all(axis=1)
             self.factors_.append(
-                ConformalFactors.fit(lengths[known, column], values[known, column], self.level)
+                ConformalFactors.fit(sampled[known, column], values[known, column], self.level)
             )
         return self
 

@@ -37,20 +37,28 @@ class ConformalFactors:
     def fit(cls, actual: Floats, quantiles: Floats, level: float) -> "ConformalFactors":
         """Fit on n pairs: actual values (n,) and quantiles (n, len(LEVELS)), both above 0.
 
+        Values may be (n, R), R answers to one prompt, NaN where there is none. Only n of them are
+        independent, so ranks are those of n pairs, spread over all answers that there are; the
+        chance is that of one answer to a new prompt (Dunn, Wasserman and Ramdas 2023, pooling).
+
         Levels beyond what n pairs support take the most extreme ratio seen.
 
         Raises:
             DataError: there are too few pairs for finite bounds at `level`.
         """
-        n, tail = len(actual), (1 - level) / 2
-        if _rank(1 - tail, n) > n:
+        table = actual.reshape(len(actual), -1)
+        n, tail = len(table), (1 - level) / 2
+        if _rank(1 - tail, n, n) > n:
             raise DataError(
                 f"{n} calibration pairs are too few for bounds at level {level:g}; "
                 f"at least {int(np.ceil(1 / tail - _ROUNDING)) - 1} are needed"
             )
-        ratios = np.sort(actual[:, None] / quantiles, axis=0)
+        rows, _ = known = np.nonzero(~np.isnan(table))
+        ratios = np.sort(table[known][:, None] / quantiles[rows], axis=0)
+        size = len(ratios)
         ranks = [
-            min(_rank(t, n), n) if t >= 0.5 else max(n + 1 - _rank(1 - t, n), 1) for t in LEVELS
+            min(_rank(t, n, size), size) if t >= 0.5 else max(size + 1 - _rank(1 - t, n, size), 1)
+            for t in LEVELS
         ]
         return cls(tuple(float(ratios[r - 1, q]) for q, r in enumerate(ranks)), n)
 
@@ -59,5 +67,6 @@ class ConformalFactors:
         return np.sort(quantiles * np.array(self.factors), axis=-1)
 
 
-def _rank(level: float, n: int) -> int:
-    return int(np.ceil(level * (n + 1) - _ROUNDING))
+def _rank(level: float, n: int, size: int) -> int:
+    """Rank of a level among `size` values of n independent units; ceil(level (n + 1)) for n."""
+    return int(np.ceil(level * (n + 1) * size / n - _ROUNDING)) if n else 1

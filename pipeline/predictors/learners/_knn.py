@@ -10,6 +10,7 @@ from pipeline.predictors._contract import Prompts
 from pipeline.predictors._distribution import LEVELS, Distribution
 from pipeline.predictors._knn import NeighbourIndex, weighted_mean
 from pipeline.predictors._known import column_means, require_known
+from pipeline.predictors._repeats import answers
 from pipeline.stored import read_manifest, write_stored
 
 __all__ = ["Knn"]
@@ -40,23 +41,28 @@ class Knn:
         self.columns_ = list(columns)
         self.index_ = NeighbourIndex(embeddings)
         self.values_ = values
-        self.overall_ = column_means(values)
+        repeats = answers(values).transpose(1, 0, 2)
+        self.means_ = np.stack([column_means(column.T) for column in repeats], axis=1)
+        self.overall_ = column_means(self.means_)
         self.spread_ = np.array(
-            [np.quantile(column[~np.isnan(column)], LEVELS) for column in values.T]
+            [np.quantile(column[~np.isnan(column)], LEVELS) for column in repeats]
         )
         return self
 
     def predict(self, inputs: Prompts) -> Floats:
         near = inputs.near(self.index_, self.k)
-        return weighted_mean(self.values_[near.rows], near.weights, self.overall_)
+        return weighted_mean(self.means_[near.rows], near.weights, self.overall_)
 
     def predict_distribution(self, inputs: Prompts) -> Distribution:
         """Weighted quantiles of the neighbours' values: the least that reaches each level."""
         near = inputs.near(self.index_, self.k)
-        values = self.values_[near.rows]
+        samples = answers(self.values_)[near.rows]  # (n, k, C, R)
+        n, k, columns, repeats = samples.shape
+        values = samples.transpose(0, 1, 3, 2).reshape(n, k * repeats, columns)
+        each = np.repeat(near.weights, repeats, axis=1)
         order = np.argsort(values, axis=1)  # NaN sorts last, and has no weight
         ordered = np.take_along_axis(values, order, axis=1)
-        weights = np.where(np.isnan(values), 0.0, near.weights[:, :, None])
+        weights = np.where(np.isnan(values), 0.0, each[:, :, None])
         reached = np.cumsum(np.take_along_axis(weights, order, axis=1), axis=1)
         total = reached[:, -1:]
         out = np.empty((len(values), len(self.columns_), len(LEVELS)))

@@ -6,11 +6,14 @@ from typing import Any
 from pipeline.errors import ModelError, nearest
 from pipeline.predictors._contract import Learner
 from pipeline.predictors.learners._knn import Knn
+from pipeline.predictors.learners.length import Buckets, ModelMean, QuantileHead, QuantileXgboost
 from pipeline.stored import read_manifest
 
 __all__ = ["LEARNERS", "load_learner"]
 
-LEARNERS: dict[str, type[Learner[Any]]] = {kind.name: kind for kind in (Knn,)}
+LEARNERS: dict[str, type[Learner[Any]]] = {
+    kind.name: kind for kind in (Knn, ModelMean, QuantileXgboost, Buckets, QuantileHead)
+}
 
 
 def load_learner(folder: Path) -> Learner[Any]:
