@@ -11,7 +11,7 @@ alone has only `block_interval`.
 """
 
 from pipeline.statistics._aiq import aiq
-from pipeline.statistics._auc import auc_within_prompt
+from pipeline.statistics._auc import auc_interval, auc_within_prompt
 from pipeline.statistics._audc import audc
 from pipeline.statistics._autocorrelation import effective_size
 from pipeline.statistics._bands import Band, frontier_band
@@ -23,6 +23,7 @@ from pipeline.statistics._bootstrap import (
     mean_intervals,
 )
 from pipeline.statistics._brier import brier
+from pipeline.statistics._brier_parts import BrierParts, brier_intervals, brier_parts
 from pipeline.statistics._budget import budget_excess
 from pipeline.statistics._claims import Claim, Verdict, claim_pvalue, claim_verdict
 from pipeline.statistics._clusters import (
@@ -57,6 +58,7 @@ from pipeline.statistics._pgr import apgr, cpt, pgr
 from pipeline.statistics._pinball import pinball
 from pipeline.statistics._qnc import qnc
 from pipeline.statistics._regret import regrets
+from pipeline.statistics._reliability_bins import ReliabilityBand, reliability_bins
 from pipeline.statistics._replication import (
     paired_replication_interval,
     paired_t_pvalue,
@@ -76,22 +78,27 @@ __all__ = [
     "Alternative",
     "Band",
     "BootstrapMethod",
+    "BrierParts",
     "Claim",
     "Estimate",
     "JointMeans",
     "MetricInfo",
     "PairedColumns",
+    "ReliabilityBand",
     "ReliabilityBin",
     "Verdict",
     "aiq",
     "alarm",
     "apgr",
     "attainment",
+    "auc_interval",
     "auc_within_prompt",
     "audc",
     "benjamini_hochberg",
     "block_interval",
     "brier",
+    "brier_intervals",
+    "brier_parts",
     "budget_excess",
     "claim_pvalue",
     "claim_verdict",
@@ -141,6 +148,7 @@ __all__ = [
     "quality_at_cost",
     "quality_on_hull",
     "regrets",
+    "reliability_bins",
     "replication_interval",
     "routerarena",
     "run_draws",
