@@ -4,9 +4,8 @@ import os
 from pathlib import Path
 
 import aiohttp
-import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.encoder import load_encoder
 from pipeline.errors import EndpointError, ParamsError
 from pipeline.fleet.telemetry import check_fleet, probe_fleet
 from pipeline.loadtest._cell import Cell
@@ -26,8 +25,6 @@ from pipeline.stage import Paths
 __all__ = ["open_site", "prompt_reader", "prompt_texts"]
 
 _PROBE_S = 3.0
-# Prompts that are embedded together: on a CPU a larger batch saves less than its padding costs.
-_TOGETHER = 2
 
 
 async def open_site(bench: Bench, cell: Cell, file: Path, timeout_s: float) -> Site:
@@ -84,8 +81,8 @@ def prompt_texts(workload: Workload) -> list[str]:
 def prompt_reader(bench: Bench, arm: ArmParams) -> PromptReader:
     """What reads prompts for an arm: the encoder, the trained predictors, its learned router.
 
-    From then on PyTorch leaves one core of this process alone: its threads wait for each other by
-    spinning, and an event loop beside them would hold all of them up.
+    From then on PyTorch, and the encoder with it, leaves one core of this process alone: threads
+    wait for each other by spinning, and an event loop beside them would hold all of them up.
     """
     import torch
 
@@ -94,13 +91,9 @@ def prompt_reader(bench: Bench, arm: ArmParams) -> PromptReader:
     quality, length = QualityModel.load(bench.quality_folder), LengthModel.load(bench.length_folder)
     estimator = Estimator(quality, length, prices)
     learned = learned_of(arm, load_routers(Paths.ROUTERS, list(prices)))
-    return PromptReader(_encode, estimator, learned)
-
-
-def _encode(texts: list[str]) -> NDArray[np.float32]:
-    from pipeline.minilm import encode
-
-    return encode(texts, _TOGETHER, quiet=True)
+    encoder = load_encoder()
+    say(encoder.describe())
+    return PromptReader(encoder.encode, estimator, learned)
 
 
 def _check_same(found: FleetParams, wanted: FleetParams, file: Path) -> None:
