@@ -27,7 +27,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "length": ("pinball", "limit_error", "coverage", "width", "mape", "mae"),
     "latency": ("pinball_served", "pinball", "mape", "coverage", "width"),
 }
-_ROUTING = ("quality_at_equal_cost", "apgr", "gap_closed")
+_ROUTING = ("quality_at_equal_cost", "quality_at_half_cost", "gap_closed", "apgr")
 _BRIER = ("brier", "brier_reliability", "brier_resolution", "brier_uncertainty")
 _SLICED = SHOWN | {"quality": ("brier", "ece", "auc_within_prompt", "regret")}
 _NOTES = {
@@ -47,7 +47,15 @@ _PROMISES = (
     "independent values has the exact interval of Clopper and Pearson; where values share groups "
     "or runs, a clustered one."
 )
-_CHOICE = "Candidates stand in the order of the validation split, which chose the one that serves."
+_CHOICE = {
+    "quality": "Candidates stand in the order of their regret on the validation split. Of those "
+    "that it cannot tell from the best, the one that tells all models apart best serves; the mean "
+    "of a data set is a reference, as a request does not say where it comes from.",
+    "length": "Candidates stand in the order of the validation split; the first one serves, unless "
+    "params.yaml names another.",
+    "latency": "Candidates stand in the order of the validation runs; the first one serves, unless "
+    "params.yaml names another.",
+}
 
 
 def promised_levels(params: Params) -> dict[str, float]:
@@ -93,10 +101,11 @@ def _quality(inputs: ReportInputs) -> list[Section]:
         Section(
             "quality_routing",
             "What routing by predicted quality is worth",
-            "Quality at equal cost is that of a mixture of the candidate's choices which costs "
-            "what the best single model costs. APGR and gap closed: the share of the way from the "
-            "weak to the strong model, and from the best single model to the oracle of each "
-            "prompt.",
+            "Quality at equal cost: the mean label where all prompts together may spend what the "
+            "best single model costs; at half cost, what lies half-way from the cheapest model to "
+            "it. Gap closed: the share of the way from the best single model to the oracle of "
+            "each prompt at that cost. APGR: the mean share of the way from the cheapest to the "
+            "best single model, 0.5 where prompts are sent at random.",
             candidate_table(scores, "quality", _ROUTING),
             origin=origin,
         ),
@@ -112,7 +121,7 @@ def _sections(inputs: ReportInputs, predictor: str) -> list[Section]:
         Section(
             predictor,
             f"{spoken}: candidates",
-            f"{_NOTES[predictor]} {_CHOICE}",
+            f"{_NOTES[predictor]} {_CHOICE[predictor]}",
             candidate_table(scores, predictor, SHOWN[predictor], validation=True),
             (f"candidates_{predictor}",),
             origin=origin,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 __all__ = ["CHOSEN_BY", "Metric", "metric_of"]
 
-# The number on the validation split that selection goes by.
+# The number on the validation split that selection goes by, first of all.
 CHOSEN_BY = {"quality": "regret", "length": "pinball", "latency": "pinball_served"}
 
 
@@ -45,6 +45,7 @@ _METRICS = {
         "apgr": Metric("APGR", "share", "higher"),
         "gap_closed": Metric("gap closed", "share", "higher"),
         "quality_at_equal_cost": Metric("quality at equal cost", _SHARE, "higher"),
+        "quality_at_half_cost": Metric("quality at half cost", _SHARE, "higher"),
     },
     "length": {
         "pinball": Metric("pinball loss", "tokens", "lower"),
