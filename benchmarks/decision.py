@@ -50,7 +50,7 @@ from pipeline.scheduling import (
 Floats = NDArray[np.float64]
 Vectors = NDArray[np.float32]
 
-BATCH, INSTANCES, INDEXED, IN_FLIGHT = 8, 13, 15_000, 60
+BATCH, INSTANCES, INDEXED, IN_FLIGHT, NEIGHBOURS = 8, 13, 15_000, 60, 10
 ARM = ArmParams(router="fused", dispatcher="shortest_queue", weights="uniform", latency="learned")
 TEXT = "A tank holds 240 litres and loses 3 litres an hour through a crack. "
 
@@ -177,7 +177,7 @@ def main() -> None:
 
     torch.set_num_threads(1)
     params = load_params(Path("params.yaml"))
-    tiers, k = params.base.fleet.tiers, params.quality.k
+    tiers, k = params.base.fleet.tiers, NEIGHBOURS
     short = params.profile.model_copy(update={"runs": 5})
     profile = pl.concat([profile_tier(name, tier, short, 1) for name, tier in tiers.items()])
     candidates = fit_candidates(profile, tiers, params.latency, 1)

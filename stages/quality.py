@@ -1,40 +1,39 @@
-"""Stage quality: calibrated per-model quality of a prompt."""
+"""Stage quality: calibrated quality of every model's answer, and who predicts it best."""
 
-from pipeline.files import write_json, write_text
+from pipeline.files import write_json
 from pipeline.params import Params
 from pipeline.predictors import (
-    QualityModel,
-    evaluate_quality,
+    fit_qualities,
     labelled,
-    reliability,
+    mean_costs,
+    quality_learning,
+    quality_reliability,
+    quality_scores,
+    quality_summary,
 )
-from pipeline.predictors.learners import Knn
-from pipeline.rows import DATASET, EMBEDDINGS, PROMPTS
-from pipeline.schema import read_rows
+from pipeline.rows import DATASET, EMBEDDINGS, LEARNING, PROMPTS, RELIABILITY, SCORES, SPLITS
+from pipeline.schema import read_rows, write_rows
 from pipeline.stage import Paths, run_stage
 
 
 def main(params: Params) -> None:
-    dataset = read_rows(Paths.DATASET, DATASET)
-    embeddings = read_rows(Paths.EMBEDDINGS, EMBEDDINGS)
-    prompts = read_rows(Paths.PROMPTS, PROMPTS)
-    models = params.base.fleet.models
-    train, calibration, test = (
-        labelled(dataset, embeddings, prompts, "quality", models, split)
-        for split in ("train", "calibration", "test")
+    dataset, embeddings = read_rows(Paths.DATASET, DATASET), read_rows(Paths.EMBEDDINGS, EMBEDDINGS)
+    prompts, seed, label = read_rows(Paths.PROMPTS, PROMPTS), params.base.seed, dataset["label"][0]
+    fleet, told = params.base.fleet, params.quality
+    train, calibration, validation, test = (
+        labelled(dataset, embeddings, prompts, "quality", fleet.models, split) for split in SPLITS
     )
-    told = params.quality
-    model = QualityModel(Knn(told.k), told.level, told.calibration).fit(
-        models,
-        train.prompts,
-        train.values,
-        calibration.prompts,
-        calibration.values,
-        calibration.group_ids,
-    )
-    model.save(Paths.QUALITY)
-    write_json(Paths.METRICS / "quality.json", evaluate_quality(model, train, test))
-    write_text(Paths.PLOTS / "reliability.csv", reliability(model, test).write_csv())
+    cost = mean_costs(dataset, fleet.prices)
+    found = fit_qualities(fleet.models, train, calibration, validation, cost, told, seed)
+    found.serving.save(Paths.QUALITY)
+    judged = {"validation": validation, "test": test}
+    scores = quality_scores(found, train, judged, cost, label, seed)
+    learning = quality_learning(found, train, calibration, test, cost, told, label, seed)
+    write_rows(scores, Paths.PREDICTORS / "quality.parquet", SCORES)
+    write_rows(learning, Paths.PREDICTORS / "quality_learning.parquet", LEARNING)
+    reliability = quality_reliability(found, test)
+    write_rows(reliability, Paths.PREDICTORS / "quality_reliability.parquet", RELIABILITY)
+    write_json(Paths.METRICS / "quality.json", quality_summary(scores))
 
 
 if __name__ == "__main__":

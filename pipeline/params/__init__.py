@@ -55,11 +55,11 @@ from pipeline.params._models import (
     ClockParams,
     FidelityParams,
     ProfileParams,
-    QualityParams,
     RouteLlmParams,
     RoutersParams,
 )
 from pipeline.params._params import BaseParams, Params, load_params, parse_params
+from pipeline.params._quality import QualityParams
 from pipeline.params._registry import (
     LOSSES,
     SERVED_METRICS,

@@ -12,20 +12,9 @@ __all__ = [
     "ClockParams",
     "FidelityParams",
     "ProfileParams",
-    "QualityParams",
     "RouteLlmParams",
     "RoutersParams",
 ]
-
-
-class QualityParams(Section):
-    """k-NN over embeddings, a calibration curve per model."""
-
-    k: Count
-    level: float = Field(gt=0, lt=1, description="level of the printed bounds")
-    calibration: Literal["auto", "pooled", "platt", "beta", "isotonic"] = Field(
-        description="auto takes per model what is best in cross-validation"
-    )
 
 
 class AvengersProParams(Section):

@@ -21,9 +21,9 @@ from pipeline.params._loadtest import BEST_SINGLE, STEADY, LoadtestParams
 from pipeline.params._models import (
     FidelityParams,
     ProfileParams,
-    QualityParams,
     RoutersParams,
 )
+from pipeline.params._quality import QualityParams
 from pipeline.params._reading import read_mapping, sentence
 from pipeline.params._registry import RegisterParams
 from pipeline.params._results import (

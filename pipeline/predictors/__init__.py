@@ -3,10 +3,6 @@
 from pipeline.predictors._analytic import AnalyticTimes
 from pipeline.predictors._contract import Learner, Prompts
 from pipeline.predictors._distribution import LEVELS, Distribution
-from pipeline.predictors._evaluate import (
-    evaluate_quality,
-    reliability,
-)
 from pipeline.predictors._features import (
     FEATURE_SCHEMA,
     FEATURES,
@@ -29,11 +25,20 @@ from pipeline.predictors._length_learning import length_learning
 from pipeline.predictors._length_limits import length_budgets
 from pipeline.predictors._length_scores import length_scores, length_summary
 from pipeline.predictors._quality import QualityModel, QualityPrediction
-from pipeline.predictors._quality_scores import quality_score_rows, reliability_rows
+from pipeline.predictors._quality_candidates import (
+    QualityCandidates,
+    fit_qualities,
+    train_qualities,
+)
+from pipeline.predictors._quality_learning import quality_learning
+from pipeline.predictors._quality_selection import select_quality
+from pipeline.predictors._quality_tables import quality_reliability, quality_scores, quality_summary
+from pipeline.predictors._routing_scores import Ladder, routing_rows
 from pipeline.predictors._store import load_latency, save_latency
 from pipeline.predictors._surface import SURFACE
-from pipeline.predictors._train import Labelled, labelled
+from pipeline.predictors._train import Labelled, labelled, mean_costs
 from pipeline.predictors._trees import TreeStack
+from pipeline.predictors._tuned import TunedEncoder, text_batches
 from pipeline.predictors.calibration import ConformalFactors, IsotonicCurve, RatioBounds
 
 __all__ = [
@@ -48,6 +53,7 @@ __all__ = [
     "Head",
     "IsotonicCurve",
     "Labelled",
+    "Ladder",
     "LatencyCandidates",
     "LatencyModel",
     "Learner",
@@ -57,14 +63,16 @@ __all__ = [
     "NeighbourIndex",
     "Neighbours",
     "Prompts",
+    "QualityCandidates",
     "QualityModel",
     "QualityPrediction",
     "RatioBounds",
     "TreeStack",
+    "TunedEncoder",
     "compose_e2e",
-    "evaluate_quality",
     "fit_candidates",
     "fit_lengths",
+    "fit_qualities",
     "labelled",
     "latency_features",
     "latency_learning",
@@ -75,10 +83,16 @@ __all__ = [
     "length_scores",
     "length_summary",
     "load_latency",
+    "mean_costs",
     "profile_features",
-    "quality_score_rows",
-    "reliability",
-    "reliability_rows",
+    "quality_learning",
+    "quality_reliability",
+    "quality_scores",
+    "quality_summary",
+    "routing_rows",
     "save_latency",
+    "select_quality",
+    "text_batches",
     "train_latency",
+    "train_qualities",
 ]

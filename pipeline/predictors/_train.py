@@ -1,5 +1,6 @@
 """From the rows of earlier stages to what learners of quality and length see."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.errors import DataError
 from pipeline.predictors._contract import Prompts
 
-__all__ = ["Labelled", "labelled"]
+__all__ = ["Labelled", "labelled", "mean_costs"]
 
 Floats = NDArray[np.float64]
 
@@ -29,6 +30,14 @@ class Labelled:
     datasets: list[str]
     prompts: Prompts
     values: Floats
+
+    def take(self, rows: NDArray[np.int64]) -> "Labelled":
+        """The prompts of these rows, in this order."""
+        ids, groups, datasets = (
+            [names[row] for row in rows]
+            for names in (self.prompt_ids, self.group_ids, self.datasets)
+        )
+        return Labelled(ids, groups, datasets, self.prompts.take(rows), self.values[rows])
 
 
 def labelled(
@@ -82,3 +91,24 @@ def labelled(
         ),
         values.astype(np.float64),
     )
+
+
+def mean_costs(dataset: pl.DataFrame, prices: Mapping[str, tuple[float, float]]) -> Floats:
+    """Mean USD of a training request by model, (M,), at its known lengths.
+
+    Args:
+        dataset: DATASET rows.
+        prices: USD per million prompt and output tokens, by model.
+
+    Raises:
+        DataError: a model has no training row with an output length.
+    """
+    rows = dataset.filter(pl.col("split") == "train")
+    costs = []
+    for model, (price_in, price_out) in prices.items():
+        known = rows.filter((pl.col("model") == model) & pl.col("output_tokens").is_not_null())
+        if not known.height:
+            raise DataError(f"model {model!r} has no output length on the training split")
+        spent = known["prompt_tokens"] * price_in + known["output_tokens"] * price_out
+        costs.append(float(np.mean(spent.to_numpy())) * 1e-6)
+    return np.array(costs)

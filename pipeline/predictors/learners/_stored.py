@@ -7,12 +7,41 @@ from pipeline.errors import ModelError, nearest
 from pipeline.predictors._contract import Learner
 from pipeline.predictors.learners._knn import Knn
 from pipeline.predictors.learners.length import Buckets, ModelMean, QuantileHead, QuantileXgboost
+from pipeline.predictors.learners.quality import (
+    Blend,
+    Boosted,
+    DatasetMean,
+    Kernel,
+    Kmeans,
+    Logistic,
+    LowRank,
+    Ridge,
+    TorchHead,
+    TunedHead,
+)
 from pipeline.stored import read_manifest
 
 __all__ = ["LEARNERS", "load_learner"]
 
 LEARNERS: dict[str, type[Learner[Any]]] = {
-    kind.name: kind for kind in (Knn, ModelMean, QuantileXgboost, Buckets, QuantileHead)
+    kind.name: kind
+    for kind in (
+        Knn,
+        Blend,
+        Boosted,
+        DatasetMean,
+        Kernel,
+        Kmeans,
+        Logistic,
+        LowRank,
+        Ridge,
+        TorchHead,
+        TunedHead,
+        ModelMean,
+        QuantileXgboost,
+        Buckets,
+        QuantileHead,
+    )
 }
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.params import BestRouteParams
+from pipeline.predictors import TunedEncoder
 from pipeline.scheduling.baselines._base import (
     Arrays,
     Floats,
@@ -17,7 +18,7 @@ from pipeline.scheduling.baselines._base import (
     best_models,
     cheaper_first,
 )
-from pipeline.scheduling.baselines._fine_tune import TunedEncoder, fine_tune
+from pipeline.scheduling.baselines._fine_tune import fine_tune
 from pipeline.scheduling.baselines._softmax import SoftmaxHead
 
 __all__ = ["BestRoute"]

@@ -11,9 +11,9 @@ from pipeline.predictors._contract import Prompts
 from pipeline.predictors._distribution import LEVELS, Distribution
 from pipeline.predictors._known import require_known
 from pipeline.predictors._repeats import answers
+from pipeline.predictors.learners._net import Loss, NetOptions, Nets, train_nets
 from pipeline.predictors.learners.length._expectation import mean_factors, quantile_mean
 from pipeline.predictors.learners.length._features import PromptFeatures
-from pipeline.predictors.learners.length._net import Loss, NetOptions, Nets, train_nets
 from pipeline.stored import read_manifest, write_stored
 
 if TYPE_CHECKING:
