@@ -12,9 +12,10 @@ from pipeline.predictors._length import LengthPrediction
 from pipeline.predictors._length_candidates import LengthCandidates
 from pipeline.predictors._length_limits import limit_errors
 from pipeline.predictors._length_loss import METRICS, judge_lengths
+from pipeline.predictors._repeats import answers
 from pipeline.predictors._rows import score_row, scores_frame
 from pipeline.predictors._train import Labelled
-from pipeline.statistics import Estimate, mean_intervals
+from pipeline.statistics import Estimate, mean_intervals, noise_share
 from pipeline.streams import stream
 
 __all__ = ["LEVEL", "RESAMPLES", "length_scores", "length_summary"]
@@ -25,6 +26,7 @@ Mask = NDArray[np.bool_]
 LEVEL, RESAMPLES = 0.95, 1000
 _AGAINST = ("model_mean", "knn")
 _THIRDS = ("short", "medium", "long")
+_LABEL = "label"  # no candidate: what the lengths themselves allow
 _LIMITS = ("limit_error", "limit_error_worst")
 
 
@@ -37,7 +39,8 @@ def length_scores(
 ) -> pl.DataFrame:
     """SCORES rows of every candidate on every split given.
 
-    Metrics are those of `judge_lengths` and `limit_errors`. Slices are all, model, dataset and
+    Metrics are those of `judge_lengths` and `limit_errors`, and where prompts were answered more
+    than once `noise_share` of candidate "label", per model. Slices are all, model, dataset and
     length (thirds of the candidate's own predicted medians). `versus` rows subtract the pinball
     loss of a reference on the same pairs. Intervals are over clusters of prompts.
 
@@ -76,6 +79,7 @@ def length_scores(
                 for (kind, where), found in zip(places, errors[metric], strict=True):
                     place = {"slice_kind": kind, "slice_name": where}
                     rows.append(score_row("length", name, metric, found, **shared, **place))
+        rows += _noise_rows(actual, candidates.serving.models_, split, label, seed)
     return scores_frame(rows, candidates.selected)
 
 
@@ -91,6 +95,38 @@ def length_summary(scores: pl.DataFrame) -> dict[str, Any]:
         if row["metric"] == "coverage":
             entry |= {"coverage_low": row["low"], "coverage_high": row["high"]}
     return told
+
+
+def _noise_rows(
+    actual: Labelled, models: list[str], split: str, label: str, seed: int
+) -> list[dict[str, Any]]:
+    """Share of the variance of log tokens that is noise of sampling; none without repeats."""
+    logs = np.log(answers(actual.values))
+    if logs.shape[2] == 1:
+        return []
+    found = [
+        noise_share(
+            logs[:, column],
+            level=LEVEL,
+            resamples=RESAMPLES,
+            rng=_rng(seed, split, model, "noise"),
+            group_ids=np.array(actual.group_ids),
+        )
+        for column, model in enumerate(models)
+    ]
+    return [
+        score_row(
+            "length",
+            _LABEL,
+            "noise_share",
+            one,
+            split=split,
+            label=label,
+            slice_kind="model",
+            slice_name=model,
+        )
+        for model, one in zip(models, found, strict=True)
+    ]
 
 
 def _rng(seed: int, *purpose: str) -> np.random.Generator:
