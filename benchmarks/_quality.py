@@ -14,7 +14,9 @@ from pipeline.params import QualityParams
 from pipeline.predictors import (
     Labelled,
     Ladder,
+    Learner,
     Prompts,
+    QualityModel,
     routing_rows,
     select_quality,
     train_qualities,
@@ -67,6 +69,17 @@ def read_pool(
     return Pool(models, parts)
 
 
+class Columns:
+    """Some columns of a learner of a whole pool."""
+
+    def __init__(self, learner: Learner[Prompts], places: list[int]) -> None:
+        self._learner, self._places = learner, places
+
+    def predict(self, inputs: Prompts) -> Floats:
+        told: Floats = self._learner.predict(inputs)[:, self._places]
+        return told
+
+
 def judge_ladders(
     pool: Pool, names: list[str], params: QualityParams, seed: int
 ) -> dict[str, dict[str, Any]]:
@@ -74,11 +87,7 @@ def judge_ladders(
     fitted = train_qualities(
         pool.models, pool.parts["train"], pool.parts["calibration"], params, seed
     )
-    told = {
-        split: {name: one.predict(pool.parts[split].prompts).mean for name, one in fitted.items()}
-        for split in ("validation", "test")
-    }
-    return {name: _ladder(pool, name, told, seed) for name in names}
+    return {name: _ladder(pool, name, fitted, params, seed) for name in names}
 
 
 def transfer(pool: Pool, name: str, params: QualityParams, seed: int) -> dict[str, dict[str, Any]]:
@@ -95,21 +104,39 @@ def transfer(pool: Pool, name: str, params: QualityParams, seed: int) -> dict[st
     return found
 
 
-def _ladder(pool: Pool, name: str, told: dict[str, dict[str, Floats]], seed: int) -> dict[str, Any]:
-    columns = pool.columns(LADDERS[name].models)
+def _ladder(
+    pool: Pool, name: str, fitted: dict[str, QualityModel], params: QualityParams, seed: int
+) -> dict[str, Any]:
+    models, places = LADDERS[name].models, pool.columns(LADDERS[name].models)
     cost = np.array(list(LADDERS[name].cost.values()))
-    parts = {split: _columns(part, columns) for split, part in pool.parts.items()}
-    test, seen = parts["test"], parts["train"].values
-    validation = {key: values[:, columns] for key, values in told["validation"].items()}
+    parts = {split: _columns(part, places) for split, part in pool.parts.items()}
+    told = {
+        key: _of_ladder(one.learner, models, places, parts, params) for key, one in fitted.items()
+    }
+    validation, predicted = (
+        {key: one.predict(parts[split].prompts).mean for key, one in told.items()}
+        for split in ("validation", "test")
+    )
     selected = select_quality(validation, parts["validation"], cost, seed)
-    predicted = {key: values[:, columns] for key, values in told["test"].items()}
+    test, seen = parts["test"], parts["train"].values
     ladder = Ladder(test.values, test.group_ids, cost, np.nanmean(seen, axis=0))
     rows = routing_rows(predicted, ladder, split="test", label="recorded", seed=seed)
     candidates = {key: _candidate(rows, key, values, test) for key, values in predicted.items()}
-    return {
-        **candidates,
-        AUTO: {"selected": selected, **candidates[selected]},
-    }
+    return {**candidates, AUTO: {"selected": selected, **candidates[selected]}}
+
+
+def _of_ladder(
+    learner: Learner[Prompts],
+    models: list[str],
+    places: list[int],
+    parts: dict[str, Labelled],
+    params: QualityParams,
+) -> QualityModel:
+    """The learner of the pool, calibrated for the models of one ladder alone."""
+    model = QualityModel(Columns(learner, places), params.level, params.calibration)  # type: ignore[arg-type]
+    model.models_ = models
+    known, seen = parts["calibration"], parts["train"]
+    return model.calibrate(known.prompts, known.values, seen.values, known.group_ids)
 
 
 def _candidate(

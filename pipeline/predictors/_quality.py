@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import DataError
 from pipeline.predictors._contract import Learner, Prompts
-from pipeline.predictors.calibration import fit_curves, load_curve
+from pipeline.predictors.calibration import Contrast, fit_curves, load_curve
 from pipeline.predictors.learners import load_learner
 from pipeline.stored import read_manifest, write_stored
 
@@ -69,20 +69,26 @@ class QualityModel:
                     raise DataError(f"model {model!r} has no quality label on the {name} split")
         self.models_ = list(models)
         self.learner.fit(models, train, labels)
-        return self.calibrate(calibration, calibration_labels, calibration_groups)
+        return self.calibrate(calibration, calibration_labels, labels, calibration_groups)
 
     def calibrate(
-        self, prompts: Prompts, labels: Floats, groups: Sequence[str] | None = None
+        self,
+        prompts: Prompts,
+        labels: Floats,
+        training: Floats,
+        groups: Sequence[str] | None = None,
     ) -> Self:
-        """Fit the curves anew, on prompts that the learner has not seen.
+        """Fit the curves and the contrast anew, on prompts that the learner has not seen.
 
         Args:
             prompts: of n rows.
             labels: (n, M) in [0, 1], NaN where unknown.
+            training: (N, M) labels that the learner has seen.
             groups: n names of what stays together where calibrations are compared.
         """
         found = fit_curves(self.calibration, self.raw(prompts), labels, self.level, groups)
         self.curves_, self.chosen_ = found
+        self.contrast_ = Contrast.fit(self._curved(prompts).mean, labels, training, groups)
         return self
 
     def raw(self, prompts: Prompts) -> Floats:
@@ -91,6 +97,13 @@ class QualityModel:
 
     def predict(self, prompts: Prompts) -> QualityPrediction:
         """Calibrated quality with bounds for n prompts."""
+        told = self._curved(prompts)
+        mean = self.contrast_.apply(told.mean)
+        low, high = (np.clip(end + mean - told.mean, 0.0, 1.0) for end in (told.low, told.high))
+        return QualityPrediction(mean, low, high)
+
+    def _curved(self, prompts: Prompts) -> QualityPrediction:
+        """Each model calibrated by itself."""
         raw = self.raw(prompts)
         parts = [curve.apply(raw[:, column]) for column, curve in enumerate(self.curves_)]
         mean, low, high = (np.column_stack(values) for values in zip(*parts, strict=True))
@@ -107,6 +120,11 @@ class QualityModel:
                 "calibration": self.calibration,
                 "chosen": self.chosen_,
                 "curves": [curve.as_dict() for curve in self.curves_],
+                "contrast": {
+                    "weight": self.contrast_.weight,
+                    "centre": self.contrast_.centre.tolist(),
+                    "offset": self.contrast_.offset.tolist(),
+                },
             }
 
         write_stored("quality", folder, fill)
@@ -118,4 +136,8 @@ class QualityModel:
         model = cls(load_learner(folder / "learner"), told["level"], told["calibration"])
         model.models_, model.chosen_ = told["models"], told["chosen"]
         model.curves_ = [load_curve(numbers) for numbers in told["curves"]]
+        numbers = told["contrast"]
+        model.contrast_ = Contrast(
+            numbers["weight"], np.array(numbers["centre"]), np.array(numbers["offset"])
+        )
         return model

@@ -99,8 +99,9 @@ def train_qualities(
             parts = Blend({part: fitted[part].learner for part in params.blend.parts}).joined()
             model = QualityModel(parts, params.level, params.calibration)
             model.models_ = list(models)
-            groups = calibration.group_ids
-            fitted[name] = model.calibrate(calibration.prompts, calibration.values, groups)
+            fitted[name] = model.calibrate(
+                calibration.prompts, calibration.values, train.values, calibration.group_ids
+            )
         else:
             learner = quality_learner(name, params, seed)
             fitted[name] = fit_quality(learner, models, train, calibration, params)

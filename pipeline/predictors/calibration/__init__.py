@@ -2,6 +2,7 @@
 
 from pipeline.predictors.calibration._beta import BetaCurve
 from pipeline.predictors.calibration._choice import CALIBRATIONS, Calibrated, fit_curves
+from pipeline.predictors.calibration._contrast import Contrast
 from pipeline.predictors.calibration._curve import Curve
 from pipeline.predictors.calibration._isotonic import IsotonicCurve
 from pipeline.predictors.calibration._load import load_curve
@@ -15,6 +16,7 @@ __all__ = [
     "BetaCurve",
     "Calibrated",
     "ConformalFactors",
+    "Contrast",
     "Curve",
     "IsotonicCurve",
     "PlattCurve",
