@@ -78,10 +78,14 @@ def test_predictors_that_nobody_judged_make_a_page_that_says_so(tmp_path, params
     assert page.count("<p>No rows.</p>") >= 13
 
 
-def test_a_file_that_breaks_its_schema_is_named(tmp_path):
+def test_a_file_that_is_broken_or_absent_is_named(tmp_path):
     card = write_inputs(tmp_path)
-    (tmp_path / "predictors/length.parquet").write_bytes(b"no parquet")
+    file = tmp_path / "predictors/length.parquet"
+    file.write_bytes(b"no parquet")
     with pytest.raises(SchemaError, match=r"length\.parquet: cannot be read as parquet"):
+        read_inputs(tmp_path, card)
+    file.unlink()
+    with pytest.raises(SchemaError, match=r"length\.parquet: no such file of score rows"):
         read_inputs(tmp_path, card)
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from pipeline.errors import SchemaError
 from pipeline.rows import LEARNING, PREDICTORS, RELIABILITY, SCORES
-from pipeline.schema import Schema, read_rows
+from pipeline.schema import read_rows
 
 __all__ = ["ReportInputs", "read_inputs"]
 
@@ -74,18 +74,13 @@ def read_inputs(reports: Path, card: Path) -> ReportInputs:
 
 
 def _predictors(folder: Path) -> dict[str, pl.DataFrame]:
-    scores = [_rows(folder / f"{name}.parquet", SCORES) for name in PREDICTORS]
-    learning = [_rows(folder / f"{name}_learning.parquet", LEARNING) for name in PREDICTORS]
+    scores = [read_rows(folder / f"{name}.parquet", SCORES) for name in PREDICTORS]
+    learning = [read_rows(folder / f"{name}_learning.parquet", LEARNING) for name in PREDICTORS]
     return {
         "scores": pl.concat(scores),
         "learning": pl.concat(learning),
-        "bins": _rows(folder / "quality_reliability.parquet", RELIABILITY),
+        "bins": read_rows(folder / "quality_reliability.parquet", RELIABILITY),
     }
-
-
-def _rows(path: Path, schema: Schema) -> pl.DataFrame:
-    """The rows; none where their stage does not write them."""
-    return read_rows(path, schema) if path.exists() else schema.frame([])
 
 
 def _csv(path: Path) -> pl.DataFrame:
