@@ -15,7 +15,6 @@ from pipeline.registry._versions import (
     versions_of,
 )
 from pipeline.rows import PREDICTORS
-from pipeline.stage import Paths
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -50,7 +49,7 @@ def chosen_folders(
             versions = versions_of(client, name)
             if kind not in own and not _has(versions, asked):
                 asked = CHAMPION
-            found[kind] = fetch(find_version(versions, name, asked), Paths.KEPT / "registry")
+            found[kind] = fetch(find_version(versions, name, asked))
     return found
 
 

@@ -72,8 +72,7 @@ def compare(
         ModelError: a version cannot be read.
         SchemaError, DataError: a file of an earlier stage is absent or unusable.
     """
-    kept = paths.KEPT / "registry"
-    old, new = (load(kind, fetch(one, kept)) for one in (champion, challenger))
+    old, new = (load(kind, fetch(one)) for one in (champion, challenger))
     rows = held_out(kind, params, paths)
     names, notes, blockers = _common(names_of(old), names_of(new), rows.names)
     rows, said, stops = _unseen(rows, kind, champion, challenger, client, paths)

@@ -1,12 +1,11 @@
 """A registered version back on disk, whole and as it was registered."""
 
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ModelError
-from pipeline.files import file_hash, write_folder_whole
+from pipeline.files import file_hash
 from pipeline.predictors import LatencyModel, LengthModel, QualityModel, load_latency
 from pipeline.registry._versions import Version
 
@@ -23,25 +22,19 @@ _LOADERS: Mapping[str, Callable[[Path], QualityModel | LengthModel | LatencyMode
 }
 
 
-def fetch(version: Version, kept: Path) -> Path:
-    """The folder of a version, below `kept` under the hash of its content.
+def fetch(version: Version) -> Path:
+    """The folder of a version: where a local store has it, or a copy of a remote one's.
 
     Raises:
         ModelError: its artifacts are gone, or are not what was registered.
     """
-    digest = version.tags.get("model_sha256", "")
-    folder = kept / (digest or f"{version.name}-{version.number}")
-    if folder.exists() and file_hash(folder) == digest:
-        return folder
     found = _downloaded(version)
-    if file_hash(found) != digest:
+    if file_hash(found) != version.tags.get("model_sha256"):
         raise ModelError(
             f"{version.name} version {version.number}: its stored files are not the ones that were "
-            "registered; register it again with `dvc repro -f register`, or name another version"
+            "registered; train and register it again, or name another version"
         )
-    with write_folder_whole(folder) as part:
-        shutil.copytree(found, part, dirs_exist_ok=True)
-    return folder
+    return found
 
 
 def load(kind: str, folder: Path) -> QualityModel | LengthModel | LatencyModel:

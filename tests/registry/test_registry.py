@@ -14,7 +14,7 @@ from pipeline.params import RegisterParams, load_params
 from pipeline.predictors import Prompts, QualityModel
 from pipeline.registry import register
 from pipeline.stage import Paths
-from tests.registry.conftest import trained
+from tests.registry_project import trained
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -48,7 +48,7 @@ def test_a_clean_process_loads_by_alias(told: RegisterParams) -> None:
         capture_output=True,
         text=True,
         check=True,
-        env={"MLFLOW_TRACKING_URI": "sqlite:///mlflow.db", "MLFLOW_DISABLE_TELEMETRY": "true"},
+        env={"MLFLOW_TRACKING_URI": told.tracking_uri, "MLFLOW_DISABLE_TELEMETRY": "true"},
     )
     said = json.loads(ended.stdout.splitlines()[-1])
     expected = QualityModel.load(Paths.QUALITY).predict(
