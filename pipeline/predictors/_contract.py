@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from pipeline.errors import DataError
 from pipeline.predictors._distribution import Distribution
 from pipeline.predictors._knn import NeighbourIndex, Neighbours
 from pipeline.predictors._surface import surface_features
+from pipeline.predictors._words import count_words
 
 __all__ = ["Learner", "Prompts"]
 
@@ -43,6 +44,11 @@ class Prompts:
     def surface(self) -> Singles:
         """Features of the texts, (n, len(SURFACE)); raises DataError without texts."""
         return surface_features(self.required_texts())
+
+    @cached_property
+    def words(self) -> Any:
+        """Hashed words of the texts, counted, sparse (n, BINS); raises DataError without texts."""
+        return count_words(self.required_texts())
 
     def required_texts(self) -> tuple[str, ...]:
         """The texts; raises DataError where only embeddings are known."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,6 +13,7 @@ from pipeline.streams import stream
 
 if TYPE_CHECKING:
     import torch
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 __all__ = ["NetOptions", "Nets", "train_nets"]
 
@@ -50,10 +52,12 @@ class Nets:
         """Outputs of n rows, (n, O)."""
         values: Any = np.broadcast_to(features, (len(self.weights[0]), *features.shape))
         last = len(self.weights) - 1
-        for place, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            values = values @ weight + bias
-            if place < last:
-                values = values / (1.0 + np.exp(-np.clip(values, -60.0, 60.0)))  # SiLU
+        # One thread: a second one, on a busy machine, is waited for longer than it helps.
+        with _blas().limit(limits=1, user_api="blas"):
+            for place, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+                values = values @ weight + bias
+                if place < last:
+                    values = values / (1.0 + np.exp(-np.clip(values, -60.0, 60.0)))  # SiLU
         told: Singles = values.mean(axis=0)
         return told
 
@@ -72,6 +76,14 @@ class Nets:
                 tuple(arrays[f"{kind}_{i}"] for i in layers) for kind in ("weight", "bias")
             )
         return cls(weights, biases)
+
+
+@cache
+def _blas() -> "ThreadpoolController":
+    """The loaded linear algebra; looked up once, because that takes longer than a prediction."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def train_nets(

@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.predictors._contract import Prompts
+from pipeline.predictors._words import BINS
+from pipeline.predictors.learners.length._words import inverse_frequencies, word_bags
 
 __all__ = ["PromptFeatures"]
 
 Singles = NDArray[np.float32]
 
-_BINS = 2**14  # of hashed words and pairs of words
 _LARGEST = 5.0  # standard deviations; what lies beyond is an outlier, and is read as this
 _CONSTANT = 1e-6  # a feature that varies less in training says nothing
 _POWER_STEPS = 3  # of the randomised decomposition
@@ -41,7 +42,7 @@ class PromptFeatures:
         # One thread, because more of them add in another order.
         with threadpool_limits(1):
             self.axes_ = self._axes(prompts.embeddings)
-            self.idf_, self.topics_ = self._topics(prompts.required_texts())
+            self.idf_, self.topics_ = self._topics(prompts)
             raw = self._raw(prompts)
         self.centre_ = raw.mean(axis=0)
         spread = raw.std(axis=0)
@@ -78,42 +79,22 @@ class PromptFeatures:
         axes: Singles = fitted.components_.T.astype(np.float32)
         return axes
 
-    def _topics(self, texts: tuple[str, ...]) -> tuple[Singles, Singles]:
+    def _topics(self, prompts: Prompts) -> tuple[Singles, Singles]:
         """Weights of the hashed words (bins,), and their axes (bins, words)."""
         from sklearn.decomposition import TruncatedSVD
-        from sklearn.feature_extraction.text import TfidfTransformer
 
-        count = min(self.words, len(texts) - 1)
+        count = min(self.words, len(prompts) - 1)
         if count < 1:
-            return np.ones(_BINS, dtype=np.float32), np.empty((_BINS, 0), dtype=np.float32)
-        idf = TfidfTransformer().fit(_counts(texts)).idf_.astype(np.float32)
+            return np.ones(BINS, dtype=np.float32), np.empty((BINS, 0), dtype=np.float32)
+        idf = inverse_frequencies(prompts)
         steps: dict[str, Any] = {"n_iter": _POWER_STEPS, "random_state": 0}
-        fitted = TruncatedSVD(count, **steps).fit(_weighted(texts, idf))
+        fitted = TruncatedSVD(count, **steps).fit(word_bags(prompts, idf))
         return idf, fitted.components_.T.astype(np.float32)
 
     def _raw(self, prompts: Prompts) -> Singles:
         embedded = prompts.embeddings
         parts = [embedded @ self.axes_ if self.axes_.shape[1] else embedded, prompts.surface]
         if self.topics_.shape[1]:
-            bags = _weighted(prompts.required_texts(), self.idf_)
+            bags = word_bags(prompts, self.idf_)
             parts.append(np.asarray(bags @ self.topics_, dtype=np.float32))
         return np.hstack(parts)
-
-
-def _counts(texts: tuple[str, ...]) -> Any:
-    """Hashed words and pairs of n texts, sparse (n, bins)."""
-    from sklearn.feature_extraction.text import HashingVectorizer
-
-    hashed = HashingVectorizer(
-        n_features=_BINS, ngram_range=(1, 2), alternate_sign=False, norm=None, dtype=np.float32
-    )
-    return hashed.transform(texts)
-
-
-def _weighted(texts: tuple[str, ...], idf: Singles) -> Any:
-    """Rows of unit length: (1 + log of a count) times the weight of its word."""
-    from sklearn.preprocessing import normalize
-
-    bags = _counts(texts)
-    bags.data = (1.0 + np.log(bags.data)) * idf[bags.indices]
-    return normalize(bags, copy=False)
