@@ -173,7 +173,7 @@ def main() -> None:
     options = parser.parse_args()
     import torch
 
-    from pipeline.minilm import encode
+    from pipeline.encoder import load_encoder
 
     torch.set_num_threads(1)
     params = load_params(Path("params.yaml"))
@@ -191,8 +191,11 @@ def main() -> None:
     print(f"one search and four calls per request: {slow_ms:.2f} ms, {slow_ms / main_ms:.1f} times")
     texts = [f"{TEXT * 3}How much is left after {hours} hours?" for hours in range(BATCH)]
 
+    encoder = load_encoder()
+    print(encoder.describe())
+
     def with_encoder() -> None:
-        router.embeddings = encode(texts)
+        router.embeddings = encoder.encode(texts)
         router.decide()
 
     encoded_ms = median_ms(with_encoder, 30)
@@ -202,6 +205,7 @@ def main() -> None:
         {
             "label": "live",
             "median_ms": main_ms,
+            "encoder": encoder.path,
             "with_encoder_median_ms": encoded_ms,
             "ratio_per_request": slow_ms / main_ms,
             "growth": growth,

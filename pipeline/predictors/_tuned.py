@@ -57,13 +57,7 @@ class TunedEncoder:
         """Mean of token states, then L2 norm, as a tensor (n, 384) that carries gradients."""
         import torch
 
-        coded = minilm.tokenizer().encode_batch(texts)
-        ids = torch.tensor([code.ids for code in coded])
-        mask = torch.tensor([code.attention_mask for code in coded])
-        states = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
-        weights = mask.unsqueeze(-1).to(states.dtype)
-        mean = (states * weights).sum(1) / weights.sum(1)
-        return torch.nn.functional.normalize(mean, dim=1)
+        return minilm.pooled(self.model, *map(torch.from_numpy, minilm.tokenise(texts)))
 
 
 def text_batches(texts: list[str], seed: int, epoch: int) -> Iterator[Index]:
