@@ -56,7 +56,7 @@ def test_a_candidate_has_its_test_numbers_with_their_ends():
     assert first["regret, 0 to 1"] == pytest.approx(0.08)
     assert first["regret, 0 to 1_low"] == pytest.approx(0.072)
     assert first["ECE, 0 to 1_high"] == pytest.approx(0.3 * 0.08 * 1.1)
-    assert first["n"] == 300
+    assert first["n of ECE"] == 300
     assert not any("APGR" in name for name in table.columns)  # nobody measured it
 
 
@@ -74,7 +74,7 @@ def test_a_candidate_that_lacks_a_number_keeps_its_place():
 
 def test_slices_of_the_one_that_serves_are_worst_first():
     table = slice_table(SCORES.frame(scores("quality")), "quality", ["brier", "ece"])
-    assert table.columns[:3] == ["by", "slice", "n"]
+    assert table.columns[:3] == ["by", "slice", "n of Brier score"]
     assert table.select("by", "slice").rows() == [
         ("dataset", "hard"), ("model", "m-small"), ("all", "all"), ("dataset", "easy"),
         ("model", "m-big"),

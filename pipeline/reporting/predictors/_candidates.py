@@ -5,7 +5,14 @@ from collections.abc import Sequence
 import polars as pl
 
 from pipeline.reporting.predictors._metrics import CHOSEN_BY, metric_of
-from pipeline.reporting.predictors._rows import WHOLE, beside, judged, present, selected_name
+from pipeline.reporting.predictors._rows import (
+    WHOLE,
+    beside,
+    counted,
+    judged,
+    present,
+    selected_name,
+)
 
 __all__ = ["candidate_order", "candidate_table"]
 
@@ -50,7 +57,7 @@ def candidate_table(
     if validation:
         chosen_by = _validation(scores, predictor)
         table = table.join(chosen_by, on="candidate", how="left", maintain_order="left")
-    counts = test.filter(pl.col("metric") == (shown[0] if shown else "")).select("candidate", "n")
+    counts = counted(test, predictor, shown, ["candidate"])
     wide = beside(table, test, predictor, shown)
     return wide.join(counts, on="candidate", how="left", maintain_order="left")
 

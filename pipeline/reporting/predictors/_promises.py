@@ -1,6 +1,6 @@
 """What the predictors promise, against what the test split shows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -20,9 +20,10 @@ KEPT, MISSED, BY_CHANCE = "kept", "missed", "missed, within chance"
 def promise_table(scores: pl.DataFrame, levels: Mapping[str, float]) -> pl.DataFrame:
     """Return one row per promise of the candidates that serve, on the test split.
 
-    Quality promises an ECE of at most 0.03; the bounds of length (per model) and latency (per tier
-    and target) promise to hold as often as their level says, give or take 0.02. Missed: the number
-    is outside; within chance: its interval is not.
+    Quality promises an ECE of at most 0.03, over all models and for each: errors of models can
+    cancel in the whole, and it is between models that routing chooses. The bounds of length (per
+    model) and latency (per tier and target) promise to hold as often as their level says, give or
+    take 0.02. Missed: the number is outside; within chance: its interval is not.
 
     A coverage whose values are all independent has the exact interval of Clopper and Pearson;
     where they share groups or runs it keeps the interval of its row, which knows of them.
@@ -43,17 +44,18 @@ def promise_sentences(promises: pl.DataFrame) -> list[str]:
     told = []
     for _, part in promises.group_by("predictor", "promise", maintain_order=True):
         rows = list(part.iter_rows(named=True))
-        told.append(_ece_sentence(rows[0]) if rows[0]["promise"] == "ECE" else _sentence(rows))
+        told.append(_ece_sentence(rows) if rows[0]["promise"] == "ECE" else _sentence(rows))
     return told
 
 
 def _ece(scores: pl.DataFrame) -> Iterator[dict[str, Any]]:
     rows = judged(scores, "quality").filter(
-        (pl.col("slice_kind") == WHOLE)
+        pl.col("slice_kind").is_in([WHOLE, "model"])
         & (pl.col("metric") == "ece")
         & (pl.col("candidate") == selected_name(scores, "quality"))
     )
-    for row in rows.drop_nulls("estimate").iter_rows(named=True):
+    whole_first = pl.col("slice_kind") != WHOLE
+    for row in rows.drop_nulls("estimate").sort(whole_first, "slice").iter_rows(named=True):
         yield _row("quality", "ECE", row["slice"], None, 0.0, _MOST_ECE, _estimate(row))
 
 
@@ -112,30 +114,45 @@ def _outcome(found: Estimate, least: float, most: float) -> str:
     return MISSED if found.high < least or found.low > most else BY_CHANCE
 
 
-def _ece_sentence(row: Mapping[str, Any]) -> str:
+def _ece_sentence(rows: list[dict[str, Any]]) -> str:
+    most = f"ECE of predicted quality against at most {rows[0]['at most']:g}:"
+    parts = [_whole_ece(row) for row in rows if row["of"] == WHOLE]
+    models = [row for row in rows if row["of"] != WHOLE]
+    if models:
+        parts.append(_count(models, "models", lambda row: f"{row['estimate']:.3f}"))
+    return f"{most} {'; '.join(parts)}."
+
+
+def _whole_ece(row: Mapping[str, Any]) -> str:
     ends = "no interval" if row["low"] is None else f"{row['low']:.3f} to {row['high']:.3f}"
-    return (
-        f"ECE of predicted quality {row['estimate']:.3f} [{ends}] against at most "
-        f"{row['at most']:g}: {row['outcome']}."
-    )
+    return f"{row['estimate']:.3f} [{ends}] over all models, {row['outcome']}"
 
 
 def _sentence(rows: list[dict[str, Any]]) -> str:
-    """Coverage of one predictor: the count, and everyone who missed."""
     first = rows[0]
-    kept = sum(row["outcome"] == KEPT for row in rows)
-    missed = [_named(row) for row in rows if row["outcome"] != KEPT]
     what = {"length": "models", "latency": "tiers and targets"}[first["predictor"]]
     return (
         f"Coverage of the {100 * first['promised']:g} % bounds of {first['predictor']} against "
-        f"{100 * first['at least']:g} to {100 * first['at most']:g} %: kept for {kept} of "
-        f"{len(rows)} {what}{'' if not missed else '; not for ' + ', '.join(missed)}."
+        f"{100 * first['at least']:g} to {100 * first['at most']:g} %: "
+        f"{_count(rows, what, _percent)}."
     )
 
 
-def _named(row: Mapping[str, Any]) -> str:
-    chance = ", within chance" if row["outcome"] == BY_CHANCE else ""
-    return f"{row['of']} ({100 * row['estimate']:.1f} %{chance})"
+def _percent(row: Mapping[str, Any]) -> str:
+    return f"{100 * row['estimate']:.1f} %"
+
+
+def _count(
+    rows: list[dict[str, Any]], what: str, number: Callable[[Mapping[str, Any]], str]
+) -> str:
+    """How many kept it, and everyone who did not."""
+    missed = [
+        f"{row['of']} ({number(row)}{', within chance' if row['outcome'] == BY_CHANCE else ''})"
+        for row in rows
+        if row["outcome"] != KEPT
+    ]
+    kept = f"kept for {len(rows) - len(missed)} of {len(rows)} {what}"
+    return f"{kept}; not for {', '.join(missed)}" if missed else kept
 
 
 _SCHEMA = {

@@ -6,7 +6,7 @@ import polars as pl
 
 from pipeline.reporting.predictors._metrics import metric_of
 
-__all__ = ["WHOLE", "beside", "judged", "present", "selected_name"]
+__all__ = ["WHOLE", "beside", "counted", "judged", "present", "selected_name"]
 
 WHOLE = "all"
 _ALONE = "none"
@@ -51,6 +51,18 @@ def beside(
         part = rows.filter(pl.col("metric") == metric).select(*keys, *ends)
         base = base.join(part, on=keys, how="left", maintain_order="left")
     return base
+
+
+def counted(
+    rows: pl.DataFrame, predictor: str, metrics: Sequence[str], keys: Sequence[str]
+) -> pl.DataFrame:
+    """Return the keys and how many values the first metric has.
+
+    Others may have more or less: a prompt has one regret, but a label for each model.
+    """
+    first = metrics[0] if metrics else ""
+    heading = f"n of {metric_of(predictor, first).name}" if first else "n"
+    return rows.filter(pl.col("metric") == first).select(*keys, pl.col("n").alias(heading))
 
 
 _ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))

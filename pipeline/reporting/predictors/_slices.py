@@ -5,7 +5,14 @@ from collections.abc import Sequence
 import polars as pl
 
 from pipeline.reporting.predictors._metrics import metric_of
-from pipeline.reporting.predictors._rows import WHOLE, beside, judged, present, selected_name
+from pipeline.reporting.predictors._rows import (
+    WHOLE,
+    beside,
+    counted,
+    judged,
+    present,
+    selected_name,
+)
 
 __all__ = ["slice_table"]
 
@@ -22,6 +29,5 @@ def slice_table(scores: pl.DataFrame, predictor: str, metrics: Sequence[str]) ->
     first = rows.filter(pl.col("metric") == (shown[0] if shown else ""))
     ahead = metric_of(predictor, shown[0]).better == "higher" if shown else False
     base = first.sort("estimate", descending=not ahead, nulls_last=True, maintain_order=True)
-    counted = base.select(*keys, pl.col("n").alias("values"))
-    table = beside(counted, rows, predictor, shown)
-    return table.rename({"slice_kind": "by", "values": "n"})
+    counts = counted(base, predictor, shown, keys)
+    return beside(counts, rows, predictor, shown).rename({"slice_kind": "by"})
