@@ -13,21 +13,21 @@ MODELS = ("m-big", "m-small")
 TARGETS = ("3b tpot_s", "3b ttft_s", "ttft_s")
 _LABELS = {"quality": "emulated", "length": "emulated", "latency": "simulated"}
 # candidate: what it gets in the numbers that selection goes by, the best first
-_CANDIDATES = {
+_CANDIDATES: dict[str, dict[str, float]] = {
     "quality": {"knn": 0.08, "logistic": 0.09, "dataset_mean": 0.12, "best_single": 0.2},
     "length": {"quantile_xgboost": 9.0, "knn": 11.0, "model_mean": 14.0},
     "latency": {"quantile_xgboost": 0.1, "linear": 0.15, "tier_constant": 0.4},
 }
-_VERSUS = {
+_VERSUS: dict[str, tuple[str, ...]] = {
     "quality": ("best_single", "dataset_mean"), "length": ("knn",), "latency": ("tier_constant",),
 }  # fmt: skip
-_OTHERS = {
+_OTHERS: dict[str, dict[str, float]] = {
     "quality": {"brier": 1.8, "ece": 0.3, "auc_within_prompt": 8.0},
     "length": {"coverage": 0.1, "width": 5.0},
     "latency": {"mape": 1.0, "coverage": 9.0},
 }
 _FIRST = {"quality": "regret", "length": "pinball", "latency": "pinball_served"}
-_SLICES = {
+_SLICES: dict[str, dict[str, tuple[str, ...]]] = {
     "quality": {"dataset": ("easy", "hard"), "model": MODELS},
     "length": {"dataset": ("easy", "hard"), "model": MODELS},
     "latency": {"tier": ("3b",), "target": TARGETS},

@@ -38,7 +38,7 @@ def _part(folder, params, **changes):
 def test_the_part_begins_with_the_verdict_and_the_promises(tmp_path, params):
     part = _part(tmp_path, params)
     assert part.lead.startswith("On these data (emulated, test split) routing by content gains: ")
-    assert part.sections[0].note.startswith("ECE of predicted quality against at most 0.03: 0.024")
+    assert part.sections[0].note.startswith("ECE of predicted quality, less what noise adds, ")
     assert "not for 3b ttft_s (85.0 %, within chance)." in part.sections[0].note
 
 

@@ -115,7 +115,9 @@ def _outcome(found: Estimate, least: float, most: float) -> str:
 
 
 def _ece_sentence(rows: list[dict[str, Any]]) -> str:
-    most = f"ECE of predicted quality against at most {rows[0]['at most']:g}:"
+    most = (
+        f"ECE of predicted quality, less what noise adds, against at most {rows[0]['at most']:g}:"
+    )
     parts = [_whole_ece(row) for row in rows if row["of"] == WHOLE]
     models = [row for row in rows if row["of"] != WHOLE]
     if models:
