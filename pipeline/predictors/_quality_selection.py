@@ -1,6 +1,7 @@
 """Which candidate serves: by what routing needs, on the validation split."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ __all__ = ["contrast_losses", "select_quality"]
 Floats = NDArray[np.float64]
 
 _RESAMPLES = 1000
+_DEFAULT = "blend"
 _OFFLINE = ("dataset_mean",)  # they need what a request does not carry
 
 
@@ -40,9 +42,11 @@ def select_quality(
 ) -> str:
     """The candidate that routing is to use.
 
-    Of the candidates whose routing regret is not worse than the least by more than the standard
-    error of their paired difference, the one of the least contrast loss: regret decides, and where
-    its noise cannot tell, the ranking of all models does.
+    Those whose routing regret is worse than the least by more than the standard error of their
+    paired difference are out. Of the others the one of the least contrast loss is taken; but the
+    blend stays, if it is among them, unless that one is better by more than a standard error: the
+    least of ten nearly equal ones on a few hundred prompts is a lottery, and the mean of several
+    has no bad tickets.
 
     Args:
         predicted: (n, M) calibrated quality on the validation prompts, by name.
@@ -58,14 +62,36 @@ def select_quality(
         raise DataError("no validation prompt has a quality label of every model to select by")
     names = [name for name in predicted if name not in _OFFLINE]
     labels = validation.values[whole]
-    groups = np.array(validation.group_ids)[whole]
-    regret = np.column_stack([regrets_of(predicted[name][whole], labels, cost) for name in names])
-    contrast = [contrast_losses(predicted[name][whole], labels).mean() for name in names]
-    means = joint_means(regret, groups, resamples=_RESAMPLES, rng=stream(seed, "select quality"))
-    least = int(np.argmin(means.points))
-    error = (means.draws - means.draws[:, [least]]).std(axis=0)
-    close = means.points - means.points[least] <= error
-    return min(
-        (name for name, near in zip(names, close, strict=True) if near),
-        key=lambda name: contrast[names.index(name)],
+    lost = [
+        loss
+        for name in names
+        for told in [predicted[name][whole]]
+        for loss in (regrets_of(told, labels, cost), contrast_losses(told, labels))
+    ]
+    means = joint_means(
+        np.column_stack(lost),
+        np.array(validation.group_ids)[whole],
+        resamples=_RESAMPLES,
+        rng=stream(seed, "select quality"),
     )
+    regret, contrast = (_Losses(means.points[k::2], means.draws[:, k::2]) for k in (0, 1))
+    kept = [place for place in range(len(names)) if not regret.worse(place, regret.least)]
+    best = min(kept, key=lambda place: contrast.points[place])
+    blend = names.index(_DEFAULT) if _DEFAULT in names else best
+    return names[blend if blend in kept and not contrast.worse(blend, best) else best]
+
+
+class _Losses(NamedTuple):
+    """Mean losses of several candidates, (m,), and their joint resamples, (B, m)."""
+
+    points: Floats
+    draws: Floats
+
+    @property
+    def least(self) -> int:
+        return int(np.argmin(self.points))
+
+    def worse(self, one: int, other: int) -> bool:
+        """Whether one loses more than another by more than a standard error."""
+        error = float((self.draws[:, one] - self.draws[:, other]).std())
+        return bool(self.points[one] - self.points[other] > error)

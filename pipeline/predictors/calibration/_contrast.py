@@ -1,7 +1,7 @@
 """Calibration of what routing looks at: how far apart models are on one prompt."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ Floats = NDArray[np.float64]
 _LEAST = 0.05
 # Prompts with a label of every model, below which nothing is known of their differences.
 _FEW = 10
+# Weights that are tried, of the largest that the slope allows.
+_STEPS = np.geomspace(1.0, _LEAST, 12)
+# Standard errors by which leaving the best single model has to pay: one-sided 95 %.
+_SURE = 1.645
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,11 @@ class Contrast:
         quality(i, m) = mean over models + offset(m) + weight * (d(i, m) - D(m)).
 
     Attributes:
-        weight: slope of the actual on the predicted differences, on the calibration prompts, less
-            its standard error over clusters: what the data vouch for, from .05 to 1.
+        weight: at most the slope of the actual on the predicted differences on the calibration
+            prompts, less its standard error over clusters; and so much less that asking another
+            model than the best single one, where that is predicted better, is sure to pay there
+            (as in high-confidence policy improvement, Thomas et al. 2015). From .05 to 1: the
+            order of the prompts is kept, and with it who is asked first where cost matters.
         centre: D, (M,).
         offset: differences between the mean labels, (M,), which training and calibration prompts
             tell together.
@@ -57,23 +64,22 @@ class Contrast:
         means = _means(np.concatenate([labels, others]))
         offset = means - means.mean()
         apart = predicted - predicted.mean(axis=1, keepdims=True)
-        centre = apart.mean(axis=0)
+        least = cls(_LEAST, apart.mean(axis=0), offset)
         whole = ~np.isnan(labels).any(axis=1)
         if whole.sum() < _FEW:
-            return cls(_LEAST, centre, offset)
-        told = (apart - centre)[whole]
-        actual = labels[whole] - labels[whole].mean(axis=1, keepdims=True)
-        actual = actual - actual.mean(axis=0)
-        told = told - told.mean(axis=0)
-        power = float((told**2).sum())
-        if power == 0.0:
-            return cls(_LEAST, centre, offset)
-        slope = float((told * actual).sum()) / power
-        residual = (told * (actual - slope * told)).sum(axis=1)
+            return least
         names = np.arange(len(labels)) if groups is None else np.array(groups)
-        _, cluster = np.unique(names[whole], return_inverse=True)
-        error = float(np.sqrt((np.bincount(cluster, residual) ** 2).sum())) / power
-        return cls(float(np.clip(slope - error, _LEAST, 1.0)), centre, offset)
+        cluster = np.unique(names[whole], return_inverse=True)[1]
+        most = _slope(apart[whole], labels[whole], cluster)
+        best = int(np.argmax(offset))
+        for step in _STEPS:
+            tried = replace(least, weight=float(np.clip(step * most, _LEAST, 1.0)))
+            chosen = np.argmax(tried.apply(predicted[whole]), axis=1)
+            gains = labels[whole][np.arange(len(chosen)), chosen] - labels[whole][:, best]
+            error = np.sqrt((np.bincount(cluster, gains - gains.mean()) ** 2).sum())
+            if gains.sum() >= _SURE * error:
+                return tried
+        return least
 
     def apply(self, predicted: Floats) -> Floats:
         """Quality of n prompts, (n, M) in 0..1, of which routing may compare the columns."""
@@ -81,6 +87,19 @@ class Contrast:
         apart = predicted - middle - self.centre
         told: Floats = np.clip(middle + self.offset + self.weight * apart, 0.0, 1.0)
         return told
+
+
+def _slope(apart: Floats, labels: Floats, cluster: NDArray[np.int64]) -> float:
+    """Slope of the actual on the predicted differences, less its standard error over clusters."""
+    told = apart - apart.mean(axis=0)
+    actual = labels - labels.mean(axis=1, keepdims=True)
+    actual = actual - actual.mean(axis=0)
+    power = float((told**2).sum())
+    if power == 0.0:
+        return 0.0
+    slope = float((told * actual).sum()) / power
+    residual = (told * (actual - slope * told)).sum(axis=1)
+    return slope - float(np.sqrt((np.bincount(cluster, residual) ** 2).sum())) / power
 
 
 def _means(labels: Floats) -> Floats:
