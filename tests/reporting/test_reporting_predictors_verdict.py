@@ -105,7 +105,8 @@ def test_promises_are_told_in_a_sentence_each():
     told = promise_sentences(promise_table(frame, LEVELS))
     assert told == [
         "ECE of predicted quality, less what noise adds, against at most 0.03: 0.024 "
-        "[0.022 to 0.026] over all models, kept; kept for 0 of 2 models; not for m-big (0.100), m-small (0.200).",
+        "[0.022 to 0.026] over all models, kept; kept for 0 of 2 models; "
+        "not for m-big (0.100), m-small (0.200).",
         "Coverage of the 90 % bounds of length against 88 to 92 %: kept for 1 of 2 models; "
         "not for m-small (85.0 %, within chance).",
         "Coverage of the 90 % bounds of latency against 88 to 92 %: kept for 1 of 2 tiers and "

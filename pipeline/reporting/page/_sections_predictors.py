@@ -33,8 +33,8 @@ _SLICED = SHOWN | {"quality": ("brier", "ece", "auc_within_prompt", "regret")}
 _NOTES = {
     "quality": "How far the predicted quality of an answer is from its label. Regret is the best "
     "label of a prompt minus that of the model that looked best. ECE: mean distance of predicted "
-    "from observed quality, less what noise adds to it. AUC within prompt: how often two models that did differently are "
-    "ranked rightly; 0.5 is chance.",
+    "from observed quality, less what noise adds to it. AUC within prompt: how often two "
+    "models that did differently are ranked rightly; 0.5 is chance.",
     "length": "Pinball loss is the mean over the predicted quantiles. The error of P(within a "
     "limit) is the mean distance of the predicted from the observed share of answers that end "
     "within a limit.",
