@@ -12,6 +12,7 @@ from pipeline.predictors.calibration._curve import Curve
 from pipeline.predictors.calibration._isotonic import IsotonicCurve
 from pipeline.predictors.calibration._platt import PlattCurve
 from pipeline.predictors.calibration._pooled import pooled_curves
+from pipeline.statistics import clustered_standard_error
 from pipeline.streams import unit_hash
 
 __all__ = ["CALIBRATIONS", "Calibrated", "fit_curves"]
@@ -58,11 +59,19 @@ def fit_curves(
         UnknownNameError: no such calibration.
         DataError: a model has fewer than two labels.
     """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     if calibration not in CALIBRATIONS:
         raise UnknownNameError("calibration", calibration, CALIBRATIONS, "quality.calibration")
-    models = raw.shape[1]
-    if calibration != "auto":
-        return Calibrated(_curves(calibration, raw, labels, level), [calibration] * models)
+    # The optimiser wakes every thread for its 3 x 3 matrices: twenty times slower on busy cores.
+    with threadpool_limits(1):
+        if calibration == "auto":
+            return _best(raw, labels, level, groups)
+        curves = _curves(calibration, raw, labels, level)
+    return Calibrated(curves, [calibration] * len(curves))
+
+
+def _best(raw: Floats, labels: Floats, level: float, groups: Sequence[str] | None) -> Calibrated:
     names = [str(row) for row in range(len(raw))] if groups is None else groups
     chosen = _choices(raw, labels, level, names)
     found = {kind: _curves(kind, raw, labels, level) for kind in dict.fromkeys(chosen)}
@@ -94,12 +103,13 @@ def _choices(raw: Floats, labels: Floats, level: float, names: Sequence[str]) ->
             curves = _curves(kind, raw[fitted], labels[fitted], level)
             told = [curve.apply(raw[judged, model])[0] for model, curve in enumerate(curves)]
             losses[place, judged] = (np.column_stack(told) - labels[judged]) ** 2
-    return [_least(losses[:, known[:, model], model]) for model in range(models)]
+    groups = np.array(names)
+    return [_least(losses[:, rows, model], groups[rows]) for model, rows in enumerate(known.T)]
 
 
-def _least(losses: Floats) -> str:
+def _least(losses: Floats, groups: NDArray[np.str_]) -> str:
     """The kind of least loss, (kinds, n), where it beats the first by a standard error."""
     best = int(np.argmin(losses.mean(axis=1)))
     gain = losses[0] - losses[best]
-    error = float(gain.std(ddof=1)) / np.sqrt(gain.size)
-    return _KINDS[best] if float(gain.mean()) > error else _KINDS[0]
+    error = clustered_standard_error(gain, groups)
+    return _KINDS[best] if error is not None and float(gain.mean()) > error else _KINDS[0]

@@ -12,17 +12,21 @@ Floats = NDArray[np.float64]
 
 # How far from the identity the mean curve of a fleet is expected: standard deviations of its slope
 # and intercept. On a few hundred rows per model the data outweigh them.
-_MEAN_SPREAD = np.array([0.3, 0.2])
+_MEAN_SPREAD = np.array([0.5, 0.3])
+# Standard deviations between models that are thought possible, all of them equally likely.
+_BETWEEN = np.linspace(0.0, 1.5, 61)
 
 
 def pooled_curves(raw: Floats, labels: Floats, level: float) -> list[PlattCurve]:
     """Platt curves of M models, each drawn to the others as far as they are alike.
 
     Empirical Bayes: the prior of a model's coefficients is the mean of the other models', its
-    variance theirs between models (the method of moments of DerSimonian and Laird 1986, for slope
-    and intercept by themselves) plus that of the mean, which is itself drawn to the identity.
-    Alike models share all their rows, unlike ones stay as `PlattCurve.fit` has them. So does a
-    single model, and each of two, which cannot tell how alike they are.
+    variance theirs between models (for slope and intercept by themselves) plus that of the mean,
+    which is itself drawn to the identity. The standard deviation between models is its posterior
+    median under a flat prior (Gelman 2006): with few models its most likely value is often 0, and
+    bounds that believe it covered 0.80 at a level of 0.9 in simulation, these 0.86 to 0.95. Alike
+    models share all their rows, unlike ones stay as `PlattCurve.fit` has them. So does a single
+    model, and each of two, which cannot tell how alike they are.
 
     Args:
         raw: (n, M) scores.
@@ -50,12 +54,14 @@ def pooled_curves(raw: Floats, labels: Floats, level: float) -> list[PlattCurve]
 
 
 def _variance_between(theta: Floats, within: Floats) -> Floats:
-    """Variance of the true coefficients between models, (p,), never below 0."""
-    weight = 1.0 / within
-    total = weight.sum(axis=0)
-    mean = (weight * theta).sum(axis=0) / total
-    excess = (weight * (theta - mean) ** 2).sum(axis=0) - (len(theta) - 1)
-    found: Floats = np.maximum(0.0, excess / (total - (weight**2).sum(axis=0) / total))
+    """Variance of the true coefficients between models, (p,)."""
+    total = within + (_BETWEEN**2)[:, None, None]
+    weight = 1.0 / total
+    mean = (weight * theta).sum(axis=1) / weight.sum(axis=1)
+    squares = (weight * (theta - mean[:, None]) ** 2).sum(axis=1)
+    fit = -0.5 * (squares + np.log(total).sum(axis=1) + np.log(weight.sum(axis=1)))
+    chance = np.cumsum(np.exp(fit - fit.max(axis=0)), axis=0)
+    found: Floats = _BETWEEN[np.argmax(chance >= 0.5 * chance[-1], axis=0)] ** 2
     return found
 
 
