@@ -1,6 +1,7 @@
 """Length candidates on real prompts that were answered ten times by many models."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,15 @@ from numpy.typing import NDArray
 
 from pipeline.errors import DataError
 from pipeline.params import LengthParams, SplitParams
-from pipeline.predictors import Labelled, Prompts, fit_lengths, length_budgets, length_scores
+from pipeline.predictors import (
+    Labelled,
+    LengthModel,
+    Prompts,
+    fit_lengths,
+    length_budgets,
+    length_scores,
+)
+from pipeline.predictors._length_loss import pinball_losses
 from pipeline.streams import unit_hash
 from pipeline.workload.files import read_prompts
 from pipeline.workload.splits import assign_splits
@@ -48,7 +57,8 @@ def length_results(
     Returns:
         `selected`, the `splits` by prompts, and by model and over all: every metric as (estimate,
         low, high); the pinball loss of every candidate and what each saves of that of k-NN, as a
-        share; and the share of the variance of log tokens that is noise of sampling.
+        share; `knn_raw`, the loss of its neighbours' own quantiles, which calibration of a long
+        tail can make worse; and the share of the variance of log tokens that is noise of sampling.
 
     Raises:
         DataError: a folder has no sampled lengths, or they know different models.
@@ -64,15 +74,26 @@ def length_results(
         models, parts["train"], parts["calibration"], parts["validation"], params, seed
     )
     budgets = length_budgets(parts["train"].values)
+    raw = _uncalibrated(found.fitted.get("knn"), parts["test"])
     scores = length_scores(found, {"test": parts["test"]}, budgets, "recorded", seed)
     return {
         "selected": found.selected,
         "prompts": {name: len(part.prompt_ids) for name, part in parts.items()},
         "models": {
-            name: _of_model(scores, kind, name, found.selected)
+            name: _of_model(scores, kind, name, found.selected) | {"knn_raw": raw.get(name)}
             for kind, name in [("all", "all"), *(("model", model) for model in models)]
         },
     }
+
+
+def _uncalibrated(model: LengthModel | None, test: Labelled) -> dict[str, float]:
+    """Pinball loss of a learner's own quantiles, tokens, by model and over all."""
+    if model is None:
+        return {}
+    own = model.learner.predict_distribution(test.prompts)
+    losses = pinball_losses(replace(model.predict(test.prompts), distribution=own), test)
+    means = np.nanmean(losses, axis=0).tolist()
+    return {"all": float(np.nanmean(losses)), **dict(zip(model.models_, means, strict=True))}
 
 
 def _of_model(scores: pl.DataFrame, kind: str, name: str, selected: str) -> dict[str, Any]:
