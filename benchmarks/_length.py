@@ -55,7 +55,7 @@ def length_results(
         seed: of training and resampling.
 
     Returns:
-        `selected`, the `splits` by prompts, and by model and over all: every metric as (estimate,
+        `selected`, the `prompts` of each split; by model and over all: every metric as (estimate,
         low, high); the pinball loss of every candidate and what each saves of that of k-NN, as a
         share; `knn_raw`, the loss of its neighbours' own quantiles, which calibration of a long
         tail can make worse; and the share of the variance of log tokens that is noise of sampling.
