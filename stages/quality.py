@@ -1,6 +1,6 @@
 """Stage quality: calibrated quality of every model's answer, and who predicts it best."""
 
-from pipeline.files import write_json
+from pipeline.files import write_json, write_text
 from pipeline.params import Params
 from pipeline.predictors import (
     fit_qualities,
@@ -33,6 +33,7 @@ def main(params: Params) -> None:
     write_rows(learning, Paths.PREDICTORS / "quality_learning.parquet", LEARNING)
     reliability = quality_reliability(found, test)
     write_rows(reliability, Paths.PREDICTORS / "quality_reliability.parquet", RELIABILITY)
+    write_text(Paths.PLOTS / "reliability.csv", reliability.write_csv())
     write_json(Paths.METRICS / "quality.json", quality_summary(scores))
 
 

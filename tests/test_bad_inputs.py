@@ -31,7 +31,7 @@ PARAMS: list[tuple[str, Any, str]] = [
     ("dataset.splits.tset", 0.1, "did you mean 'test'"),
     ("dataset.near_duplicate_jaccard", 0.0, "greater than 0"),
     ("embed.batch_size", 0, "greater than or equal to 1"),
-    ("quality.k", 0, "greater than or equal to 1"),
+    ("quality.knn.k", 0, "greater than or equal to 1"),
     ("quality.level", 1.0, "less than 1"),
     ("length.buckets.buckets", 2.5, "valid integer"),
     ("length.level", 0.95, "accepted are 0.5, 0.8, 0.9, 0.98"),

@@ -130,9 +130,9 @@ def test_presets_are_valid(root: Path, tmp_path: Path) -> None:
     for preset in (root / "presets").glob("*.yaml"):
         file = tmp_path / preset.name
         file.write_text((root / "params.yaml").read_text())
-        lines = apply_overlay(file, preset, ["quality.k=25"])
-        assert "quality.k = 25" in lines
-        assert load_params(file).quality.k == 25
+        lines = apply_overlay(file, preset, ["quality.knn.k=25"])
+        assert "quality.knn.k = 25" in lines
+        assert load_params(file).quality.knn.k == 25
         assert "# " in file.read_text()
 
 

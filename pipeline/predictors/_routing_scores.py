@@ -1,7 +1,7 @@
 """Rows about routing with each candidate, beside the best single model and the per-dataset mean."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,22 +10,16 @@ from numpy.typing import NDArray
 from pipeline.errors import DataError
 from pipeline.predictors._routing import at_cost, regrets_of, strong_ranks
 from pipeline.predictors._rows import score_row
-from pipeline.statistics import Estimate, interval_of_draws, joint_intervals
+from pipeline.statistics import Estimate, JointMeans, interval_of_draws, joint_intervals
 from pipeline.streams import stream
 
-__all__ = ["BEST_SINGLE", "ROUTING_METRICS", "Ladder", "routing_rows"]
+__all__ = ["BEST_SINGLE", "LEVEL", "RESAMPLES", "Ladder", "routing_rows"]
 
 Floats = NDArray[np.float64]
 
 LEVEL, RESAMPLES = 0.95, 1000
 BEST_SINGLE = "best_single"
-ROUTING_METRICS = (
-    "regret",
-    "quality_at_equal_cost",
-    "quality_at_half_cost",
-    "gap_closed",
-    "apgr",
-)
+REFERENCES = ("dataset_mean", "knn")  # candidates that the others are compared with
 _RATIO = "percentile cluster bootstrap of a ratio"
 
 
@@ -57,21 +51,21 @@ class Ladder:
         order = np.argsort(self.cost, kind="stable")
         return int(next(model for model in order if model != self.strong))
 
-    @property
-    def half(self) -> float:
-        """A budget half-way from the cheapest model to the best single one."""
-        return 0.5 * float(self.cost.min() + self.cost[self.strong])
+    def whole(self) -> "Ladder":
+        """The prompts of which every model has a label.
+
+        Raises:
+            DataError: there are none.
+        """
+        kept = ~np.isnan(self.labels).any(axis=1)
+        if not kept.any():
+            raise DataError("no prompt has a quality label of every model to judge routing by")
+        groups = np.array(self.group_ids)[kept].tolist()
+        return replace(self, labels=self.labels[kept], group_ids=groups)
 
 
 def routing_rows(
-    candidates: Mapping[str, Floats],
-    ladder: Ladder,
-    *,
-    split: str,
-    label: str,
-    seed: int,
-    reference: str = "dataset_mean",
-    neighbours: str = "knn",
+    candidates: Mapping[str, Floats], ladder: Ladder, *, split: str, label: str, seed: int
 ) -> list[dict[str, Any]]:
     """SCORES rows of every candidate, all from the same resampled clusters of prompts.
 
@@ -82,107 +76,111 @@ def routing_rows(
     * gap_closed: share of the gap from the best single model to the query oracle of equal cost;
     * apgr: area under the gap recovered from the cheapest to the best single model, random .5.
 
-    `versus` rows subtract the best single model, `reference` (whose candidate has to be there) and
-    `neighbours`, prompt by prompt.
+    `versus` rows subtract the best single model and each of `REFERENCES` that competes, prompt by
+    prompt. Prompts without a label of every model are counted as missing.
 
     Args:
         candidates: predicted quality (n, M) by name.
         ladder: labels and costs.
         split, label: as in SCORES.
         seed: of the resamples.
-        reference, neighbours: names of candidates.
 
     Raises:
         DataError: no prompt has a label of every model.
     """
-    whole = ~np.isnan(ladder.labels).any(axis=1)
-    if not whole.any():
-        raise DataError("no prompt has a quality label of every model, so no routing can be judged")
-    labels, cost = ladder.labels[whole], ladder.cost
-    predicted = {name: values[whole] for name, values in candidates.items()}
-    columns = _columns(predicted, labels, cost, ladder)
-    names = list(columns)
-    groups = np.array(ladder.group_ids)[whole]
+    judged = ladder.whole()
+    kept = ~np.isnan(ladder.labels).any(axis=1)
+    own = {name: _columns(told[kept], judged) for name, told in candidates.items()}
+    single, shared = _single(judged), _shared(judged)
+    columns = {("", metric, "none"): column for metric, column in shared.items()}
+    for name, values in own.items():
+        columns |= {(name, metric, "none"): column for metric, column in values.items()}
+        others = {BEST_SINGLE: single} | {o: own[o] for o in REFERENCES if o in own and o != name}
+        for other, theirs in others.items():
+            columns |= {
+                (name, metric, other): column - theirs[metric]
+                for metric, column in values.items()
+                if metric in theirs
+            }
     means, found = joint_intervals(
         np.column_stack(list(columns.values())),
-        groups,
+        judged.group_ids,
         level=LEVEL,
         resamples=RESAMPLES,
         rng=stream(seed, "routing scores", split),
     )
-    missing = int((~whole).sum())
-    place = {key: number for number, key in enumerate(names)}
-
-    def ratio(above: tuple[str, str, str], below: tuple[str, str, str]) -> Estimate:
-        top, bottom = place[above], place[below]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            points = means.points[top] / means.points[bottom]
-            draws = means.draws[:, top] / means.draws[:, bottom]
-        usable = means.draws[:, bottom] > 0
-        return interval_of_draws(
-            float(points) if means.points[bottom] > 0 else None,
-            np.where(usable, draws, np.nan),
-            level=LEVEL,
-            method=_RATIO,
-            n=int(means.n[top]),
-            clusters=int(means.clusters[top]),
-        )
-
+    place = {key: number for number, key in enumerate(columns)}
+    gain, gap = place["", "_gain", "none"], place["", "_gap", "none"]
     rows = []
-    for name in predicted:
-        told = [(key[1], key[2], found[place[key]]) for key in names if key[0] == name]
-        told = [(metric, versus, one) for metric, versus, one in told if not metric.startswith("_")]
-        gap = ("", "_gap", "none")
-        closed = (name, "quality_at_equal_cost", BEST_SINGLE)
-        told.append(("gap_closed", "none", ratio(closed, gap)))
-        told.append(("apgr", "none", ratio((name, "_recovered", "none"), ("", "_gain", "none"))))
-        for other in (reference, neighbours):
-            if (name, "_recovered", other) in place:
-                difference = ratio((name, "_recovered", other), ("", "_gain", "none"))
-                told.append(("apgr", other, difference))
-        for metric, versus, one in told:
-            counted = Estimate(**{**one.as_row(), "missing": missing})  # type: ignore[arg-type]
-            extra = {"split": split, "label": label, "versus": versus}
-            rows.append(score_row("quality", name, metric, counted, **extra))
-    return rows
+    for (name, metric, versus), number in place.items():
+        told = found[number]
+        if metric == "_recovered":
+            metric, told = "apgr", _ratio(means, number, gain)
+        if name:
+            rows.append((name, metric, versus, told))
+        if metric == "quality_at_equal_cost" and versus == BEST_SINGLE:
+            rows.append((name, "gap_closed", "none", _ratio(means, number, gap)))
+    missing = int((~kept).sum())
+    return [
+        score_row(
+            "quality",
+            name,
+            metric,
+            replace(told, missing=missing),
+            split=split,
+            label=label,
+            versus=versus,
+        )
+        for name, metric, versus, told in rows
+    ]
 
 
-def _columns(
-    predicted: Mapping[str, Floats], labels: Floats, cost: Floats, ladder: Ladder
-) -> dict[tuple[str, str, str], Floats]:
-    """Numbers per prompt by candidate, metric and what is subtracted."""
-    strong, weak, n = ladder.strong, ladder.weak, len(labels)
-    gain = labels[:, strong] - labels[:, weak]
-    # The mixture of the cheapest and the best single model that spends half the difference.
-    cheapest = int(np.argmin(cost))
-    budgets = {
-        "quality_at_equal_cost": (float(cost[strong]), labels[:, strong]),
-        "quality_at_half_cost": (ladder.half, 0.5 * (labels[:, strong] + labels[:, cheapest])),
+def _columns(predicted: Floats, ladder: Ladder) -> dict[str, Floats]:
+    """What routing with one candidate gives each prompt."""
+    labels, cost, strong = ladder.labels, ladder.cost, ladder.strong
+    gain = labels[:, strong] - labels[:, ladder.weak]
+    half = 0.5 * float(cost.min() + cost[strong])
+    return {
+        "regret": regrets_of(predicted, labels, cost),
+        "quality_at_equal_cost": at_cost(predicted, labels, cost, float(cost[strong])),
+        "quality_at_half_cost": at_cost(predicted, labels, cost, half),
+        "_recovered": strong_ranks(predicted, ladder.weak, strong) * gain,
     }
+
+
+def _single(ladder: Ladder) -> dict[str, Floats]:
+    """What always asking the best single model gives; at half cost, mixed with the cheapest."""
+    labels = ladder.labels
+    strong, cheapest = labels[:, ladder.strong], labels[:, int(np.argmin(ladder.cost))]
+    return {
+        "regret": labels.max(axis=1) - strong,
+        "quality_at_equal_cost": strong,
+        "quality_at_half_cost": 0.5 * (strong + cheapest),
+    }
+
+
+def _shared(ladder: Ladder) -> dict[str, Floats]:
+    """What ratios are taken to: the gain of the best single model, and what the oracle adds."""
+    labels, cost, strong = ladder.labels, ladder.cost, ladder.strong
     oracle = at_cost(labels, labels, cost, float(cost[strong]))
-    columns: dict[tuple[str, str, str], Floats] = {
-        ("", "_gain", "none"): gain,
-        ("", "_gap", "none"): oracle - labels[:, strong],
+    return {
+        "_gain": labels[:, strong] - labels[:, ladder.weak],
+        "_gap": oracle - labels[:, strong],
     }
-    values: dict[str, dict[str, Floats]] = {}
-    for name, told in predicted.items():
-        values[name] = {
-            "regret": regrets_of(told, labels, cost),
-            "_recovered": strong_ranks(told, weak, strong) * gain,
-            **{
-                metric: at_cost(told, labels, cost, budget)
-                for metric, (budget, _) in budgets.items()
-            },
-        }
-    best_regret = labels.max(axis=1) - labels[:, strong]
-    for name, own in values.items():
-        for metric, column in own.items():
-            columns[name, metric, "none"] = column
-            single = best_regret if metric == "regret" else budgets.get(metric, (0, None))[1]
-            if single is not None:
-                columns[name, metric, BEST_SINGLE] = column - single
-            for other in predicted:
-                if other != name and other in ("dataset_mean", "knn"):
-                    columns[name, metric, other] = column - values[other][metric]
-    assert all(len(column) == n for column in columns.values())
-    return columns
+
+
+def _ratio(means: JointMeans, above: int, below: int) -> Estimate:
+    """Ratio of two means; undefined where the one below is not above 0."""
+    bottom = means.draws[:, below]
+    draws = np.divide(
+        means.draws[:, above], bottom, out=np.full(len(bottom), np.nan), where=bottom > 0
+    )
+    usable = means.points[below] > 0
+    return interval_of_draws(
+        float(means.points[above] / means.points[below]) if usable else None,
+        draws,
+        level=LEVEL,
+        method=_RATIO,
+        n=int(means.n[above]),
+        clusters=int(means.clusters[above]),
+    )
