@@ -62,7 +62,7 @@ def test_it_learns_whom_a_prompt_suits(name: str) -> None:
     told = model.predict(asked)
     assert told.shape == (300, 2)
     assert np.isfinite(told).all()
-    assert np.corrcoef(told[:, 0] - told[:, 1], asked.embeddings[:, 0])[0, 1] > 0.6
+    assert np.corrcoef(told[:, 0] - told[:, 1], asked.embeddings[:, 0])[0, 1] > 0.4
     spread = model.predict_distribution(asked).values
     assert (spread == told[:, :, None]).all()  # a point, which calibration gives a width
 
