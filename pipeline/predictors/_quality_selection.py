@@ -17,6 +17,7 @@ __all__ = ["contrast_losses", "select_quality"]
 Floats = NDArray[np.float64]
 
 _RESAMPLES = 1000
+_SURE = 1.645
 _DEFAULT = "blend"
 _OFFLINE = ("dataset_mean",)  # they need what a request does not carry
 
@@ -42,8 +43,8 @@ def select_quality(
 ) -> str:
     """The candidate that routing is to use.
 
-    Those whose routing regret is worse than the least by more than the standard error of their
-    paired difference are out. Of the others the one of the least contrast loss is taken; but the
+    Those whose routing regret is significantly worse than the least (one-sided 95 %, paired) are
+    out: of nearly equal decisions a single prompt would decide. Of the others the one of the least contrast loss is taken; but the
     blend stays, if it is among them, unless that one is better by more than a standard error: the
     least of ten nearly equal ones on a few hundred prompts is a lottery, and the mean of several
     has no bad tickets.
@@ -75,10 +76,10 @@ def select_quality(
         rng=stream(seed, "select quality"),
     )
     regret, contrast = (_Losses(means.points[k::2], means.draws[:, k::2]) for k in (0, 1))
-    kept = [place for place in range(len(names)) if not regret.worse(place, regret.least)]
+    kept = [place for place in range(len(names)) if not regret.worse(place, regret.least, _SURE)]
     best = min(kept, key=lambda place: contrast.points[place])
     blend = names.index(_DEFAULT) if _DEFAULT in names else best
-    return names[blend if blend in kept and not contrast.worse(blend, best) else best]
+    return names[blend if blend in kept and not contrast.worse(blend, best, 1.0) else best]
 
 
 class _Losses(NamedTuple):
@@ -91,7 +92,7 @@ class _Losses(NamedTuple):
     def least(self) -> int:
         return int(np.argmin(self.points))
 
-    def worse(self, one: int, other: int) -> bool:
-        """Whether one loses more than another by more than a standard error."""
+    def worse(self, one: int, other: int, errors: float) -> bool:
+        """Whether one loses more than another by more than so many standard errors."""
         error = float((self.draws[:, one] - self.draws[:, other]).std())
-        return bool(self.points[one] - self.points[other] > error)
+        return bool(self.points[one] - self.points[other] > errors * error)
