@@ -97,7 +97,7 @@ def trained(kind: str) -> Trained:
         kind=kind,
         folder=path,
         data=Paths.DATASET,
-        params={"k": 3},
+        params={"learner": "auto", "knn": {"k": 3}},
         metrics={"knn.brier": 0.2},
         example=pd.DataFrame({"prompt_text": ["How many?", "Why so?"]}),
         outputs=[f"{model}{end}" for model in MODELS for end in ("", ".low", ".high")],

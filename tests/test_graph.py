@@ -189,6 +189,9 @@ def test_the_command_line_runs_cells_of_the_same_test(
     same = pl.col("traffic") == "steady"
     same &= (pl.col("arm") == "fused_uniform") & (pl.col("rate") == 6.0) & (pl.col("seed") == 1)
     assert read_rows(out, REQUESTS).equals(whole.filter(same))
+    champion = [*command, *cell, "--predictors", "champion"]
+    subprocess.run(champion, cwd=done, env=environment, check=True, capture_output=True)
+    assert read_rows(out, REQUESTS).equals(whole.filter(same))
 
 
 def journal_rows(folder: Path, stage: str) -> int:

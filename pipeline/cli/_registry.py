@@ -8,6 +8,7 @@ from pipeline.stage import Paths
 
 if TYPE_CHECKING:
     from pipeline.params import Params
+    from pipeline.registry import Version
 
 __all__ = ["app"]
 
@@ -28,15 +29,18 @@ Challenger = Annotated[str, typer.Option(help="Version or alias that is to beat 
 def list_() -> None:
     """List every version with its aliases, its number on the test split, date and hashes."""
     from pipeline.registry import key_numbers, opened, version_lines, versions_of
-    from pipeline.rows import PREDICTORS
+    from pipeline.reporting.predictors import CHOSEN_BY
 
     params = _params()
+    versions: list[Version] = []
+    numbers: dict[tuple[str, int], tuple[str, float]] = {}
     with opened(params.register_) as client:
-        for kind in PREDICTORS:
-            versions = versions_of(client, f"{params.register_.prefix}-{kind}")
-            numbers = key_numbers(client, versions, params.register_.gate.of(kind).target.metric)
-            for line in version_lines(versions, numbers):
-                typer.echo(line)
+        for kind, metric in CHOSEN_BY.items():
+            found = versions_of(client, f"{params.register_.prefix}-{kind}")
+            versions += found
+            numbers |= key_numbers(client, found, metric)
+    for line in version_lines(versions, numbers):
+        typer.echo(line)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from pipeline.registry._latency_bounds import latency_bounds
 from pipeline.registry._log import RegistryEntry, register
 from pipeline.registry._losses import UNITS, latency_losses, length_losses, quality_losses
 from pipeline.registry._promote import Ended, compare_versions, promote, rollback
+from pipeline.registry._served import check_served
 from pipeline.registry._store import opened
 from pipeline.registry._text import comparison_lines, history_lines, version_lines
 from pipeline.registry._trained import Trained
@@ -40,6 +41,7 @@ __all__ = [
     "Version",
     "champions",
     "check_losses",
+    "check_served",
     "chosen_folders",
     "compare",
     "compare_versions",

@@ -61,7 +61,7 @@ def model_card(
             "",
             _PREDICTS[kind],
             "",
-            f"Serves: `{selected}`. Options: {_options(params)}.",
+            f"Serves: `{selected}`. Options: {_options(params, selected)}.",
             "",
             "## Intended use",
             "",
@@ -141,8 +141,12 @@ def _counts(rows: pl.DataFrame, by: str) -> pl.DataFrame:
     ).sort(by).fill_null(0)  # fmt: skip
 
 
-def _options(params: Mapping[str, object]) -> str:
-    return ", ".join(f"{key} = {value}" for key, value in params.items())
+def _options(params: Mapping[str, object], selected: str) -> str:
+    """Those of all candidates, and of the one that serves."""
+    shared = {key: value for key, value in params.items() if isinstance(value, int | float | str)}
+    own = params.get(selected)
+    told = shared | dict(own if isinstance(own, Mapping) else {})
+    return ", ".join(f"{key} = {value}" for key, value in told.items())
 
 
 def _intervals(table: pl.DataFrame) -> pl.DataFrame:

@@ -68,8 +68,5 @@ def numbers_of(rows: pl.DataFrame) -> dict[str, float]:
 
 def _options(candidate: str, params: Mapping[str, object]) -> dict[str, object]:
     """The options of a candidate, where its section declares some under its name."""
-    for section in (params.get("candidates"), params):
-        told = section.get(candidate) if isinstance(section, Mapping) else None
-        if isinstance(told, Mapping):
-            return {"learner": candidate, **told}
-    return {"learner": candidate}
+    told = params.get(candidate)
+    return {"learner": candidate, **(told if isinstance(told, Mapping) else {})}

@@ -73,7 +73,7 @@ def _latency(profile: pl.DataFrame, params: Params, paths: type[Paths]) -> Train
 def _told(kind: str, data: pl.DataFrame, params: Params, paths: type[Paths]) -> dict[str, Any]:
     """What every predictor tells alike: parameters, scores, metrics, figures and card."""
     section = getattr(params, kind).model_dump()
-    scores = _scores(paths.PREDICTORS / f"{kind}.parquet")
+    scores = read_rows(paths.PREDICTORS / f"{kind}.parquet", SCORES)
     return {
         "params": section,
         "scores": scores,
@@ -81,10 +81,6 @@ def _told(kind: str, data: pl.DataFrame, params: Params, paths: type[Paths]) -> 
         "figures": figures_of(kind, paths.PREDICTORS),
         "card": model_card(kind, scores, data, section),
     }
-
-
-def _scores(path: Path) -> pl.DataFrame:
-    return read_rows(path, SCORES) if path.exists() else pl.DataFrame(schema=SCORES.polars())
 
 
 def _parts(rows: pl.DataFrame, column: str) -> dict[str, pl.DataFrame]:

@@ -2,7 +2,8 @@
 
 import subprocess
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,9 @@ def register(trained: Sequence[Trained], settings: RegisterParams) -> list[Regis
     Raises:
         EndpointError: the tracking store cannot be used.
     """
-    with opened(settings, make=True) as client:
+    with opened(settings, make=True) as client, warnings.catch_warnings():
+        # MLflow finds two readings of a local file, and both are the same one.
+        warnings.filterwarnings("ignore", "The specified dataset source")
         return [_register(one, settings, client) for one in trained]
 
 
@@ -102,7 +105,7 @@ def _log(trained: Trained, name: str, tags: dict[str, str], client: "MlflowClien
 
     with mlflow.start_run(run_name=trained.kind) as run:
         mlflow.set_tags({"kind": "predictor", "predictor": trained.kind, **tags})
-        mlflow.log_params({key: str(value) for key, value in trained.params.items()})
+        mlflow.log_params(dict(_flat(trained.params)))
         logged = mlflow.pyfunc.log_model(
             name=trained.kind,
             python_model=str(Path(__file__).with_name("_serve.py")),
@@ -121,6 +124,15 @@ def _log(trained: Trained, name: str, tags: dict[str, str], client: "MlflowClien
     return int(logged.registered_model_version)
 
 
+def _flat(section: Mapping[str, Any], name: str = "") -> Iterator[tuple[str, str]]:
+    """Options under dotted names."""
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{name}{key}.")
+        else:
+            yield f"{name}{key}", str(value)
+
+
 def _log_data(trained: Trained, data_hash: str) -> None:
     """The rows of every part, under the hash of the file that holds them all."""
     import mlflow
@@ -136,11 +148,10 @@ def _log_data(trained: Trained, data_hash: str) -> None:
 def _log_numbers(
     trained: Trained, run_id: str, model_id: str, data_hash: str, client: "MlflowClient"
 ) -> None:
-    """The test metrics, of the run and of its model, beside the rows that they are of."""
+    """Test metrics of what serves, of the run and of its model, beside the rows they are of."""
     from mlflow.entities import Metric
 
-    selected = trained.scores.filter(trained.scores["selected"])
-    numbers = {**trained.metrics, **numbers_of(selected)}
+    numbers = numbers_of(trained.scores.filter(trained.scores["selected"]))
     now = int(time.time() * 1000)
     of = {"dataset_name": f"{trained.data.stem}-test", "dataset_digest": data_hash[:_DIGEST]}
     metrics = [

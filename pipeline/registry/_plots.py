@@ -17,8 +17,6 @@ __all__ = ["figures_of"]
 
 def figures_of(kind: str, folder: Path) -> dict[str, "Figure"]:
     """Figures of a predictor from the tables of its stage, by name."""
-    if not (folder / f"{kind}_learning.parquet").exists():
-        return {}
     curves = read_rows(folder / f"{kind}_learning.parquet", LEARNING)
     found = {"learning": _learning(curves.filter(pl.col("dataset") == "all"))}
     if kind == "quality":

@@ -12,18 +12,17 @@ __all__ = ["comparison_lines", "history_lines", "version_lines"]
 
 
 def version_lines(
-    versions: Sequence[Version], numbers: Mapping[int, tuple[str, float]]
+    versions: Sequence[Version], numbers: Mapping[tuple[str, int], tuple[str, float]]
 ) -> Iterator[str]:
     """Yield one line per version: aliases, its number of the test split, date and hashes.
 
     Args:
         versions: of one or several names.
-        numbers: by version, the metric that its gate has as target and its value; absent where
-            the run has none.
+        numbers: a metric and its value, by name and number; absent where the run has none.
     """
     rows = [("name", "version", "aliases", "test", "registered", "model", "data")]
     for one in versions:
-        metric = numbers.get(one.number)
+        metric = numbers.get((one.name, one.number))
         rows.append(
             (
                 one.name,
@@ -39,7 +38,7 @@ def version_lines(
 
 
 def comparison_lines(found: Comparison) -> Iterator[str]:
-    """Yield the table of a comparison, its notes, and why it is a refusal if it is one."""
+    """Yield the table of a comparison, its notes, and what is not met."""
     if found.checks:
         yield f"test split: {found.rows} rows in {found.units} clusters"
         yield from _aligned(_checks(found.checks))
@@ -49,10 +48,10 @@ def comparison_lines(found: Comparison) -> Iterator[str]:
     for note in found.notes:
         yield f"note: {note}"
     for blocker in found.blockers:
-        yield f"refused: {blocker}"
+        yield f"not met: {blocker}"
     for check in (*found.checks, *found.served):
         if check.verdict != "supported":
-            yield f"refused: {_wanted(check)} is {check.verdict}"
+            yield f"not met: {_wanted(check)} is {check.verdict}"
 
 
 def history_lines(decisions: Sequence[Decision]) -> Iterator[str]:

@@ -97,7 +97,11 @@ def find_version(versions: list[Version], name: str, asked: str) -> Version:
 
 def key_numbers(
     client: "MlflowClient", versions: Sequence[Version], metric: str
-) -> dict[int, tuple[str, float]]:
-    """The test metric of each version, by number, where its run has one of that name."""
-    found = {one.number: client.get_run(one.run_id).data.metrics.get(metric) for one in versions}
-    return {number: (metric, value) for number, value in found.items() if value is not None}
+) -> dict[tuple[str, int], tuple[str, float]]:
+    """The test metric of each version, by name and number, where its run has one of that name."""
+    found = {}
+    for one in versions:
+        value = client.get_run(one.run_id).data.metrics.get(metric)
+        if value is not None:
+            found[one.name, one.number] = metric, float(value)
+    return found

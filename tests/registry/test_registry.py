@@ -64,7 +64,7 @@ def test_a_run_says_where_it_comes_from_and_holds_its_candidates(told: RegisterP
     client = mlflow.MlflowClient(told.tracking_uri)
     version = client.get_model_version("routebalance-quality", "2")
     run = client.get_run(version.run_id)
-    assert run.data.params["k"] == "3"
+    assert (run.data.params["learner"], run.data.params["knn.k"]) == ("auto", "3")
     assert run.data.metrics["regret"] == 0.2
     assert run.data.metrics["regret.low"] == 0.1
     assert version.tags["data_sha256"] == run.data.tags["data_sha256"]
@@ -81,6 +81,7 @@ def test_a_run_says_where_it_comes_from_and_holds_its_candidates(told: RegisterP
         "knn": "true",
         "mean": "false",
     }
+    assert {one.info.run_name: one.data.params.get("k") for one in below}["knn"] == "3"
     served = mlflow.pyfunc.load_model("models:/routebalance-quality@challenger")
     assert [column.name for column in served.metadata.signature.inputs] == ["prompt_text"]
     assert served.metadata.saved_input_example_info is not None
