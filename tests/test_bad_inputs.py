@@ -177,7 +177,7 @@ def test_params(
         (["params", "check", "--params", "absent.yaml"], "cannot be read"),
         (["params", "apply", "absent.yaml"], "cannot be read"),
         (["params", "apply", "preset.yaml", "--set", "quality.k"], "section.key=value"),
-        (["params", "apply", "preset.yaml", "--set", "quality.kk=3"], "did you mean 'k'"),
+        (["params", "apply", "preset.yaml", "--set", "quality.knn.kk=3"], "did you mean 'k'"),
         (["loadtest", "run", "--arm", "fused_unifrom", "--rate", "6"], "'fused_uniform'"),
         (["loadtest", "sweep", "--rates", "6,zero"], "not a rate"),
         (["loadtest", "sweep", "--rates", "-1"], "above 0"),
@@ -195,7 +195,7 @@ def test_commands(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     shutil.copy(root / "params.yaml", tmp_path)
-    (tmp_path / "preset.yaml").write_text("quality: {k: 5}\n")
+    (tmp_path / "preset.yaml").write_text("quality: {knn: {k: 5}}\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["routebalance", *arguments])
     with pytest.raises(SystemExit) as ended:
