@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from benchmarks._turns import Work
 from pipeline.params import Params
 from pipeline.predictors import LengthModel, Prompts, QualityModel
-from pipeline.predictors._length_candidates import length_learner
-from pipeline.predictors._quality_candidates import quality_learner
+from pipeline.predictors.length._candidates import length_learner
+from pipeline.predictors.quality._candidates import quality_learner
 
 __all__ = ["head_works"]
 

@@ -19,7 +19,7 @@ from pipeline.predictors import (
     length_budgets,
     length_scores,
 )
-from pipeline.predictors._length_loss import pinball_losses
+from pipeline.predictors.length._loss import pinball_losses
 from pipeline.streams import unit_hash
 from pipeline.workload.files import read_prompts
 from pipeline.workload.splits import assign_splits

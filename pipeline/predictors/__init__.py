@@ -10,36 +10,49 @@ from pipeline.predictors._features import (
     latency_features,
 )
 from pipeline.predictors._knn import NeighbourIndex, Neighbours
-from pipeline.predictors._latency import Head, LatencyModel, compose_e2e
-from pipeline.predictors._latency_learning import latency_learning
-from pipeline.predictors._latency_rows import profile_features
-from pipeline.predictors._latency_scores import latency_scores, latency_summary
-from pipeline.predictors._latency_train import (
-    LatencyCandidates,
-    fit_candidates,
-    train_latency,
-)
-from pipeline.predictors._length import LengthModel, LengthPrediction
-from pipeline.predictors._length_candidates import LengthCandidates, fit_lengths
-from pipeline.predictors._length_learning import length_learning
-from pipeline.predictors._length_limits import length_budgets
-from pipeline.predictors._length_scores import length_scores, length_summary
-from pipeline.predictors._quality import QualityModel, QualityPrediction
-from pipeline.predictors._quality_candidates import (
-    QualityCandidates,
-    fit_qualities,
-    train_qualities,
-)
-from pipeline.predictors._quality_learning import quality_learning
-from pipeline.predictors._quality_selection import select_quality
-from pipeline.predictors._quality_tables import quality_reliability, quality_scores, quality_summary
-from pipeline.predictors._routing_scores import Ladder, routing_rows
-from pipeline.predictors._store import load_latency, save_latency
 from pipeline.predictors._surface import SURFACE
 from pipeline.predictors._train import Labelled, labelled, mean_costs
 from pipeline.predictors._trees import TreeStack
 from pipeline.predictors._tuned import TunedEncoder, text_batches
 from pipeline.predictors.calibration import ConformalFactors, IsotonicCurve, RatioBounds
+from pipeline.predictors.latency import (
+    Head,
+    LatencyCandidates,
+    LatencyModel,
+    compose_e2e,
+    fit_candidates,
+    latency_learning,
+    latency_scores,
+    latency_summary,
+    load_latency,
+    profile_features,
+    save_latency,
+    train_latency,
+)
+from pipeline.predictors.length import (
+    LengthCandidates,
+    LengthModel,
+    LengthPrediction,
+    fit_lengths,
+    length_budgets,
+    length_learning,
+    length_scores,
+    length_summary,
+)
+from pipeline.predictors.quality import (
+    Ladder,
+    QualityCandidates,
+    QualityModel,
+    QualityPrediction,
+    fit_qualities,
+    quality_learning,
+    quality_reliability,
+    quality_scores,
+    quality_summary,
+    routing_rows,
+    select_quality,
+    train_qualities,
+)
 
 __all__ = [
     "FEATURES",

@@ -25,8 +25,8 @@ from pipeline.predictors import (
     profile_features,
     save_latency,
 )
-from pipeline.predictors._latency_fitted import METRICS, Fitted
-from pipeline.predictors._latency_rows import TierRows
+from pipeline.predictors.latency._fitted import METRICS, Fitted
+from pipeline.predictors.latency._rows import TierRows
 from pipeline.predictors.learners.latency import Static, TierConstant
 from pipeline.rows import LEARNING, SCORES
 

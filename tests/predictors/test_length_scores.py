@@ -20,8 +20,8 @@ from pipeline.predictors import (
     length_scores,
     length_summary,
 )
-from pipeline.predictors._length_limits import limit_errors
-from pipeline.predictors._length_loss import METRICS, judge_lengths, pinball_losses
+from pipeline.predictors.length._limits import limit_errors
+from pipeline.predictors.length._loss import METRICS, judge_lengths, pinball_losses
 from pipeline.rows import LEARNING, SCORES
 from pipeline.statistics import pinball
 

@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.errors import DataError
 from pipeline.predictors import Labelled, Prompts
-from pipeline.predictors._quality_scores import quality_score_rows, reliability_rows
 from pipeline.predictors._rows import scores_frame
+from pipeline.predictors.quality._scores import quality_score_rows, reliability_rows
 from pipeline.rows import RELIABILITY, SCORES
 from pipeline.statistics import auc_within_prompt, brier, ece
 

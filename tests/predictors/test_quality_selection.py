@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import DataError
 from pipeline.predictors import Labelled, Prompts, select_quality
-from pipeline.predictors._quality_selection import contrast_losses
+from pipeline.predictors.quality._selection import contrast_losses
 
 COST = np.array([1.0, 2.0, 4.0])
 

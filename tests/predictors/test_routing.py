@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 
 from pipeline.errors import DataError
 from pipeline.predictors import Ladder, routing_rows
-from pipeline.predictors._routing import at_cost, regrets_of, strong_ranks
+from pipeline.predictors.quality._routing import at_cost, regrets_of, strong_ranks
 from pipeline.statistics import apgr
 
 COST = np.array([1.0, 3.0, 10.0])

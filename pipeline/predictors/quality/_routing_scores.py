@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import DataError
-from pipeline.predictors._routing import at_cost, regrets_of, strong_ranks
 from pipeline.predictors._rows import score_row
+from pipeline.predictors.quality._routing import at_cost, regrets_of, strong_ranks
 from pipeline.statistics import Estimate, JointMeans, interval_of_draws, joint_intervals
 from pipeline.streams import stream
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import DataError
-from pipeline.predictors._routing import regrets_of
 from pipeline.predictors._train import Labelled
+from pipeline.predictors.quality._routing import regrets_of
 from pipeline.statistics import joint_means
 from pipeline.streams import stream
 
@@ -44,10 +44,10 @@ def select_quality(
     """The candidate that routing is to use.
 
     Those whose routing regret is significantly worse than the least (one-sided 95 %, paired) are
-    out: of nearly equal decisions a single prompt would decide. Of the others the one of the least contrast loss is taken; but the
-    blend stays, if it is among them, unless that one is better by more than a standard error: the
-    least of ten nearly equal ones on a few hundred prompts is a lottery, and the mean of several
-    has no bad tickets.
+    out: of nearly equal decisions a single prompt would decide. Of the others the one of the least
+    contrast loss is taken; but the blend stays, if it is among them, unless that one is better by
+    more than a standard error: the least of ten nearly equal ones on a few hundred prompts is a
+    lottery, and the mean of several has no bad tickets.
 
     Args:
         predicted: (n, M) calibrated quality on the validation prompts, by name.

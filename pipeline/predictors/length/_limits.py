@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.predictors._length import LengthPrediction
 from pipeline.predictors._repeats import answers
 from pipeline.predictors._train import Labelled
+from pipeline.predictors.length._model import LengthPrediction
 from pipeline.statistics import Estimate, interval_of_draws, joint_means
 
 __all__ = ["length_budgets", "limit_errors"]

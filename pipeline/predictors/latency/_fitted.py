@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from pipeline.predictors._distribution import LEVELS, quantile_place
 from pipeline.predictors._features import TARGETS
-from pipeline.predictors._latency import TierBounds
-from pipeline.predictors._latency_rows import TierRows
 from pipeline.predictors.calibration import ConformalFactors, RatioBounds
+from pipeline.predictors.latency._model import TierBounds
+from pipeline.predictors.latency._rows import TierRows
 from pipeline.predictors.learners.latency import TierLearner
 
 __all__ = ["METRICS", "Fitted"]

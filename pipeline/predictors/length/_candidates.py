@@ -8,11 +8,11 @@ import numpy as np
 from pipeline.errors import DataError
 from pipeline.params import LengthParams
 from pipeline.predictors._contract import Learner, Prompts
-from pipeline.predictors._length import LengthModel
-from pipeline.predictors._length_loss import pinball_losses
 from pipeline.predictors._train import Labelled
 from pipeline.predictors.learners import Knn
 from pipeline.predictors.learners.length import Buckets, ModelMean, QuantileHead, QuantileXgboost
+from pipeline.predictors.length._loss import pinball_losses
+from pipeline.predictors.length._model import LengthModel
 
 __all__ = ["LengthCandidates", "fit_lengths", "length_learner"]
 

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.predictors._distribution import LEVELS
-from pipeline.predictors._length import LengthPrediction
 from pipeline.predictors._repeats import answers
 from pipeline.predictors._train import Labelled
+from pipeline.predictors.length._model import LengthPrediction
 
 __all__ = ["METRICS", "judge_lengths", "pinball_losses"]
 

@@ -7,11 +7,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.predictors._known import column_means
-from pipeline.predictors._quality_candidates import QualityCandidates
-from pipeline.predictors._quality_scores import quality_score_rows, reliability_rows
-from pipeline.predictors._routing_scores import LEVEL, RESAMPLES, Ladder, routing_rows
 from pipeline.predictors._rows import scores_frame
 from pipeline.predictors._train import Labelled
+from pipeline.predictors.quality._candidates import QualityCandidates
+from pipeline.predictors.quality._routing_scores import LEVEL, RESAMPLES, Ladder, routing_rows
+from pipeline.predictors.quality._scores import quality_score_rows, reliability_rows
 from pipeline.rows import RELIABILITY
 
 __all__ = ["quality_reliability", "quality_scores", "quality_summary"]

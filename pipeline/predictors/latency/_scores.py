@@ -8,10 +8,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.predictors._features import TARGETS
-from pipeline.predictors._latency_fitted import METRICS
-from pipeline.predictors._latency_rows import LOADS, TierRows
-from pipeline.predictors._latency_train import LatencyCandidates
 from pipeline.predictors._rows import score_row, scores_frame
+from pipeline.predictors.latency._fitted import METRICS
+from pipeline.predictors.latency._rows import LOADS, TierRows
+from pipeline.predictors.latency._train import LatencyCandidates
 from pipeline.statistics import Estimate, mean_intervals
 from pipeline.streams import stream
 

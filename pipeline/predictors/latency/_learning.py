@@ -8,10 +8,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.params import LatencyParams, TierParams
-from pipeline.predictors._latency_fitted import METRICS, Fitted
-from pipeline.predictors._latency_rows import TierRows
-from pipeline.predictors._latency_scores import interval_of
-from pipeline.predictors._latency_train import LatencyCandidates, fit_tiers
+from pipeline.predictors.latency._fitted import METRICS, Fitted
+from pipeline.predictors.latency._rows import TierRows
+from pipeline.predictors.latency._scores import interval_of
+from pipeline.predictors.latency._train import LatencyCandidates, fit_tiers
 from pipeline.rows import LEARNING
 from pipeline.statistics import Estimate
 from pipeline.streams import unit_hash

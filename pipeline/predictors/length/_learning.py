@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 
 from pipeline.params import LengthParams
-from pipeline.predictors._length import LengthModel
-from pipeline.predictors._length_candidates import LengthCandidates, length_learner
-from pipeline.predictors._length_loss import pinball_losses
-from pipeline.predictors._length_scores import LEVEL, RESAMPLES
 from pipeline.predictors._rows import nested_share
 from pipeline.predictors._train import Labelled
+from pipeline.predictors.length._candidates import LengthCandidates, length_learner
+from pipeline.predictors.length._loss import pinball_losses
+from pipeline.predictors.length._model import LengthModel
+from pipeline.predictors.length._scores import LEVEL, RESAMPLES
 from pipeline.rows import LEARNING
 from pipeline.statistics import mean_intervals
 from pipeline.streams import stream

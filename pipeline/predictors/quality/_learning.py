@@ -7,15 +7,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.params import QualityParams
-from pipeline.predictors._quality_candidates import (
+from pipeline.predictors._rows import nested_share
+from pipeline.predictors._train import Labelled
+from pipeline.predictors.quality._candidates import (
     QualityCandidates,
     fit_quality,
     quality_learner,
 )
-from pipeline.predictors._routing import regrets_of
-from pipeline.predictors._routing_scores import LEVEL, RESAMPLES
-from pipeline.predictors._rows import nested_share
-from pipeline.predictors._train import Labelled
+from pipeline.predictors.quality._routing import regrets_of
+from pipeline.predictors.quality._routing_scores import LEVEL, RESAMPLES
 from pipeline.rows import LEARNING
 from pipeline.statistics import mean_intervals
 from pipeline.streams import stream

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from pipeline.params import QualityParams
 from pipeline.predictors._contract import Learner, Prompts
-from pipeline.predictors._quality import QualityModel
-from pipeline.predictors._quality_selection import select_quality
 from pipeline.predictors._train import Labelled
 from pipeline.predictors.learners import Knn
 from pipeline.predictors.learners.quality import (
@@ -24,6 +22,8 @@ from pipeline.predictors.learners.quality import (
     TorchHead,
     TunedHead,
 )
+from pipeline.predictors.quality._model import QualityModel
+from pipeline.predictors.quality._selection import select_quality
 
 __all__ = [
     "QualityCandidates",

@@ -7,8 +7,8 @@ from typing import Any
 
 from pipeline.errors import ModelError
 from pipeline.predictors._features import FEATURE_SCHEMA, FEATURES
-from pipeline.predictors._latency import LatencyModel, TierBounds
 from pipeline.predictors.calibration import RatioBounds
+from pipeline.predictors.latency._model import LatencyModel, TierBounds
 from pipeline.predictors.learners.latency import load_tier_learner
 from pipeline.stored import read_manifest, write_stored
 

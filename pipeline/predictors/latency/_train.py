@@ -11,9 +11,9 @@ import polars as pl
 from pipeline.fleet import limits_of
 from pipeline.fleet.steptime import step_time
 from pipeline.params import LatencyParams, TierParams, TreesParams
-from pipeline.predictors._latency import LatencyModel
-from pipeline.predictors._latency_fitted import METRICS, Fitted
-from pipeline.predictors._latency_rows import TierRows, tier_rows
+from pipeline.predictors.latency._fitted import METRICS, Fitted
+from pipeline.predictors.latency._model import LatencyModel
+from pipeline.predictors.latency._rows import TierRows, tier_rows
 from pipeline.predictors.learners.latency import (
     Analytic,
     Linear,

@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipeline.predictors._length import LengthPrediction
-from pipeline.predictors._length_candidates import LengthCandidates
-from pipeline.predictors._length_limits import limit_errors
-from pipeline.predictors._length_loss import METRICS, judge_lengths
 from pipeline.predictors._repeats import answers
 from pipeline.predictors._rows import score_row, scores_frame
 from pipeline.predictors._train import Labelled
+from pipeline.predictors.length._candidates import LengthCandidates
+from pipeline.predictors.length._limits import limit_errors
+from pipeline.predictors.length._loss import METRICS, judge_lengths
+from pipeline.predictors.length._model import LengthPrediction
 from pipeline.statistics import Estimate, mean_intervals, noise_share
 from pipeline.streams import stream
 
