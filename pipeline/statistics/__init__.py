@@ -45,7 +45,6 @@ from pipeline.statistics._hypervolume import hypervolume, hypervolumes
 from pipeline.statistics._interval_of_draws import interval_of_draws, over_draws
 from pipeline.statistics._iso import cost_at_quality, quality_at_cost
 from pipeline.statistics._joint import JointMeans, joint_means
-from pipeline.statistics._label_ceiling import LabelCeiling, label_ceiling
 from pipeline.statistics._latency import latency_interval
 from pipeline.statistics._mape import mape
 from pipeline.statistics._martingale import alarm, conformal_pvalues, martingale
@@ -83,7 +82,6 @@ __all__ = [
     "Claim",
     "Estimate",
     "JointMeans",
-    "LabelCeiling",
     "MetricInfo",
     "PairedColumns",
     "ReliabilityBand",
@@ -127,7 +125,6 @@ __all__ = [
     "interval_of_draws",
     "joint_intervals",
     "joint_means",
-    "label_ceiling",
     "latency_interval",
     "limits_met",
     "mape",

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import DataError
-from pipeline.statistics import label_ceiling, noise_share
+from pipeline.statistics import noise_share
 
 
 def _share(values, **more):
@@ -79,43 +79,3 @@ def test_covers_the_true_share(kind, prompts, repeats):
         found = noise_share(table, level=0.95, resamples=400, rng=rng)
         covered.append(found.low <= true <= found.high)
     assert 0.89 <= np.mean(covered) <= 1.0
-
-
-def _ceiling(values, **more):
-    rng = np.random.default_rng(0)
-    return label_ceiling(values, level=0.95, resamples=100, rng=rng, **more)
-
-
-@pytest.mark.parametrize(("a", "b"), [(1.2, 0.8), (5.0, 9.0), (0.3, 0.2)])
-def test_the_ceiling_is_what_a_predictor_of_the_chances_reaches(a, b):
-    from sklearn.metrics import roc_auc_score
-
-    rng = np.random.default_rng(5)
-    chance = rng.beta(a, b, 4000)
-    table = (rng.random((chance.size, 4)) < chance[:, None]).astype(float)
-    found = _ceiling(table)
-    assert found.brier.estimate == pytest.approx(((table[:, 0] - chance) ** 2).mean(), abs=0.012)
-    assert found.auc.estimate == pytest.approx(roc_auc_score(table[:, 0], chance), abs=0.02)
-
-
-def test_the_ceiling_covers_the_truth():
-    covered = []
-    for run in range(50):
-        rng = np.random.default_rng([6, run])
-        table = (rng.random((100, 4)) < rng.beta(1.2, 0.8, (100, 1))).astype(float)
-        found = label_ceiling(table, level=0.95, resamples=200, rng=rng)
-        covered.append(
-            (found.brier.low <= 0.16 <= found.brier.high, found.auc.low <= 0.837 <= found.auc.high)
-        )
-    assert (np.mean(covered, axis=0) >= 0.87).all()
-
-
-def test_a_ceiling_without_noise_or_without_anything_else():
-    sure = _ceiling([[0, 0], [1, 1], [1, 1], [0, 0]])
-    assert (sure.brier.estimate, sure.auc.estimate) == (0.0, 1.0)
-    luck = _ceiling([[0, 1], [1, 0], [0, 1]])
-    assert (luck.brier.estimate, luck.auc.estimate) == (pytest.approx(0.5), 0.5)
-    alike = _ceiling(np.ones((4, 2)))
-    assert (alike.brier.estimate, alike.auc.estimate) == (0.0, None)
-    with pytest.raises(DataError, match=r"0\.5; 0 and 1 are accepted"):
-        _ceiling([[0.5, 1.0]])

@@ -1,6 +1,7 @@
 """Which candidate serves: by what routing needs, on the validation split."""
 
 from collections.abc import Mapping
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ __all__ = ["contrast_losses", "select_quality"]
 Floats = NDArray[np.float64]
 
 _RESAMPLES = 1000
-_SURE = 1.645
+_ALPHA = 0.05
 _DEFAULT = "blend"
 _OFFLINE = ("dataset_mean",)  # they need what a request does not carry
 
@@ -43,11 +44,12 @@ def select_quality(
 ) -> str:
     """The candidate that routing is to use.
 
-    Those whose routing regret is significantly worse than the least (one-sided 95 %, paired) are
-    out: of nearly equal decisions a single prompt would decide. Of the others the one of the least
-    contrast loss is taken; but the blend stays, if it is among them, unless that one is better by
-    more than a standard error: the least of ten nearly equal ones on a few hundred prompts is a
-    lottery, and the mean of several has no bad tickets.
+    Those whose routing regret is significantly worse than the least are out: of nearly equal
+    decisions a single prompt would decide. Of the others the one of the least contrast loss is
+    taken; but the blend stays, if it is among them, unless that one is significantly better: the
+    least of ten nearly equal ones on a few hundred prompts is a lottery, and the mean of several
+    has no bad tickets. Significant is one-sided 95 %, paired, corrected for the number of
+    candidates (Bonferroni).
 
     Args:
         predicted: (n, M) calibrated quality on the validation prompts, by name.
@@ -75,11 +77,12 @@ def select_quality(
         resamples=_RESAMPLES,
         rng=stream(seed, "select quality"),
     )
+    sure = NormalDist().inv_cdf(1.0 - _ALPHA / len(names))
     regret, contrast = (_Losses(means.points[k::2], means.draws[:, k::2]) for k in (0, 1))
-    kept = [place for place in range(len(names)) if not regret.worse(place, regret.least, _SURE)]
+    kept = [place for place in range(len(names)) if not regret.worse(place, regret.least, sure)]
     best = min(kept, key=lambda place: contrast.points[place])
     blend = names.index(_DEFAULT) if _DEFAULT in names else best
-    return names[blend if blend in kept and not contrast.worse(blend, best, 1.0) else best]
+    return names[blend if blend in kept and not contrast.worse(blend, best, sure) else best]
 
 
 class _Losses(NamedTuple):
