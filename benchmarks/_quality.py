@@ -192,14 +192,15 @@ def _columns(part: Labelled, columns: list[int]) -> Labelled:
 
 
 def _labels(folder: Path, datasets: tuple[str, ...]) -> pl.DataFrame:
-    """Labels of the commonest source of each data set: two sources are never mixed."""
+    """Labels of one source per prompt, the commonest of its data set: two are never mixed."""
     frames = []
     for name in datasets:
         rows = pl.read_parquet(
             folder / "responses" / f"{name}.parquet",
             columns=["prompt_id", "model", "quality", "quality_source"],
         ).drop_nulls("quality")
-        if name != "router_arena":  # there the source only names the metric of each task
+        sources = rows.group_by("prompt_id").agg(pl.col("quality_source").n_unique())
+        if (sources["quality_source"] > 1).any():  # else it names the metric of each task
             main = rows["quality_source"].value_counts(sort=True)["quality_source"][0]
             rows = rows.filter(pl.col("quality_source") == main)
         frames.append(rows.select("prompt_id", "model", pl.col("quality").cast(pl.Float64)))

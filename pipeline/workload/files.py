@@ -44,6 +44,7 @@ _RESPONSE_FILE = Schema(
 )
 
 _PASSAGE = re.compile(r"^(.*?)\n\s*question:", re.IGNORECASE | re.DOTALL)
+_NO_PASSAGE = re.compile(r"context:\s*none\s*$", re.IGNORECASE)
 _OPTIONS = re.compile(r"\n\s*\(?[aA][.):]")
 
 
@@ -88,7 +89,11 @@ def stem(text: str) -> str:
     Case, spacing and numbers are ignored, so that re-numbered copies of one question are one group.
     """
     passage = _PASSAGE.match(text)
-    core = passage.group(1) if passage else _OPTIONS.split(text, maxsplit=1)[0]
+    if passage and not _NO_PASSAGE.search(passage.group(1)):
+        core = passage.group(1)
+    else:  # what precedes a question without a passage is an instruction that many share
+        question = text[passage.end() :] if passage else text
+        core = _OPTIONS.split(question, maxsplit=1)[0]
     return re.sub(r"\d+", "0", " ".join(core.lower().split()))
 
 

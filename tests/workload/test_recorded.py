@@ -110,6 +110,10 @@ def test_stems_join_what_belongs_together() -> None:
     assert stem("Pick one.\nA. 1\nB. 2") == stem("Pick  one.\nA. 7\nB. 9")
     assert stem("Ada has 3 apples.") == stem("ada has 12 apples.")
     assert stem("Ada has 3 apples.") != stem("Ada has 3 pears.")
+    # An instruction without a passage is no stem: it stands before every question of its task.
+    bare = "Answer the question.\n\nContext: None\n\nQuestion: "
+    assert stem(bare + "Where is Lima?\nA. Peru") == stem(bare + "Where is Lima?\nA. Chile")
+    assert stem(bare + "Where is Lima?") != stem(bare + "Where is Oslo?")
 
 
 @pytest.mark.realdata
