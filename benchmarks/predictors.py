@@ -38,7 +38,7 @@ CACHE = Path(".cache/benchmarks")
 LENGTHS = "castillo"  # the data set whose answers were sampled ten times
 BATCH, ECE = 64, 0.03
 SMALL_LENGTH = {"quantile_xgboost": None, "buckets": None}
-SMALL_QUALITY = {"logistic": None, "xgboost": None}
+SMALL_QUALITY = {"logistic": None}
 
 
 def main() -> None:
