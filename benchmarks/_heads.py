@@ -8,9 +8,13 @@ from numpy.typing import NDArray
 
 from benchmarks._turns import Work
 from pipeline.params import Params
-from pipeline.predictors import LengthModel, Prompts, QualityModel
-from pipeline.predictors.length._candidates import length_learner
-from pipeline.predictors.quality._candidates import quality_learner
+from pipeline.predictors import (
+    LengthModel,
+    Prompts,
+    QualityModel,
+    length_learner,
+    quality_learner,
+)
 
 __all__ = ["head_works"]
 

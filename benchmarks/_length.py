@@ -18,8 +18,8 @@ from pipeline.predictors import (
     fit_lengths,
     length_budgets,
     length_scores,
+    pinball_losses,
 )
-from pipeline.predictors.length._loss import pinball_losses
 from pipeline.streams import unit_hash
 from pipeline.workload.files import read_prompts
 from pipeline.workload.splits import assign_splits
@@ -91,7 +91,7 @@ def _uncalibrated(model: LengthModel | None, test: Labelled) -> dict[str, float]
     if model is None:
         return {}
     own = model.learner.predict_distribution(test.prompts)
-    losses = pinball_losses(replace(model.predict(test.prompts), distribution=own), test)
+    losses = pinball_losses(replace(model.predict(test.prompts), distribution=own), test.values)
     means = np.nanmean(losses, axis=0).tolist()
     return {"all": float(np.nanmean(losses)), **dict(zip(model.models_, means, strict=True))}
 

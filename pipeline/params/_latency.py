@@ -1,21 +1,17 @@
 """Section of the stage that learns the latency of every tier."""
 
-from typing import Literal, Self, get_args
+from typing import ClassVar
 
-from pydantic import Field, field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from pipeline.params._section import Count, Positive, Section, Share, refuse_unknown
+from pipeline.params._candidates import BoundedSection
+from pipeline.params._section import Count, Positive, Section, Share
 
 __all__ = [
     "LatencyParams",
     "LinearLatencyParams",
     "TreesParams",
 ]
-
-_References = Literal["tier_constant", "static", "analytic"]
-_Learners = Literal["linear", "xgboost", "quantile_xgboost"]
-_LEVELS = (0.5, 0.8, 0.9, 0.98)
 
 
 class LinearLatencyParams(Section):
@@ -39,45 +35,17 @@ class TreesParams(Section):
         return self.model_dump(exclude={"rounds"})
 
 
-class LatencyParams(Section):
-    """Candidates for the TTFT and TPOT of every tier, and which of them serves."""
+class LatencyParams(BoundedSection):
+    """Candidates for the TTFT and TPOT of every tier, and which of them serves all tiers.
 
-    learner: str = Field(
-        description="of all tiers: auto is the least pinball loss, as served, on the validation "
-        "runs; or the name of a candidate"
-    )
-    level: float = Field(description="coverage of the bounds; quantiles at both ends are learned")
+    `auto` is the least pinball loss, as served, on the validation runs.
+    """
+
+    kind: ClassVar[str] = "latency"
+    always: ClassVar[tuple[str, ...]] = ("tier_constant", "static", "analytic")
+    may_serve: ClassVar[tuple[str, ...]] = always
+    learned: ClassVar[tuple[str, ...]] = ("linear", "xgboost", "quantile_xgboost")
+
     linear: LinearLatencyParams | None = Field(description="null: it does not compete")
     xgboost: TreesParams | None
     quantile_xgboost: TreesParams | None
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """Names of those that compete; the three that need no options always do."""
-        learned = [name for name in get_args(_Learners) if getattr(self, name) is not None]
-        return (*get_args(_References), *learned)
-
-    @field_validator("learner")
-    @classmethod
-    def _declared(cls, name: str) -> str:
-        known = ["auto", *get_args(_References), *get_args(_Learners)]
-        refuse_unknown("latency learner", [name], known)
-        return name
-
-    @field_validator("level")
-    @classmethod
-    def _between_quantiles(cls, level: float) -> float:
-        if level not in _LEVELS:
-            accepted = ", ".join(map(str, _LEVELS))
-            raise PydanticCustomError("level", "accepted are {levels}", {"levels": accepted})
-        return level
-
-    @model_validator(mode="after")
-    def _competes(self) -> Self:
-        if self.learner != "auto" and self.learner not in self.candidates:
-            raise PydanticCustomError(
-                "absent_candidate",
-                "learner {name} has no options below it; null does not compete",
-                {"name": repr(self.learner)},
-            )
-        return self

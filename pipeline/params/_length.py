@@ -1,17 +1,13 @@
 """Section of the stage that learns output lengths."""
 
-from typing import Literal, Self, get_args
+from typing import ClassVar
 
-from pydantic import Field, field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from pipeline.params._section import Count, Positive, Section, refuse_unknown
+from pipeline.params._candidates import BoundedSection
+from pipeline.params._section import Count, Positive, Section
 
 __all__ = ["LengthParams"]
-
-_References = Literal["model_mean"]
-_Learners = Literal["knn", "quantile_xgboost", "buckets", "quantile_head"]
-_LEVELS = (0.5, 0.8, 0.9, 0.98)
 
 
 class LengthKnnParams(Section):
@@ -49,47 +45,18 @@ class LengthHeadParams(Section):
     nets: Count = Field(description="of other seeds, averaged")
 
 
-class LengthParams(Section):
-    """Candidates for the output length of every model, and which of them serves."""
+class LengthParams(BoundedSection):
+    """Candidates for the output length of every model, and which of them serves.
 
-    learner: str = Field(
-        description="auto is the least pinball loss, as served, on the validation split; or the "
-        "name of a candidate"
-    )
-    level: float = Field(description="coverage of the bounds; quantiles at both ends are learned")
+    `auto` is the least pinball loss, calibrated, on the validation split.
+    """
+
+    kind: ClassVar[str] = "length"
+    always: ClassVar[tuple[str, ...]] = ("model_mean",)
+    may_serve: ClassVar[tuple[str, ...]] = always
+    learned: ClassVar[tuple[str, ...]] = ("knn", "quantile_xgboost", "buckets", "quantile_head")
+
     knn: LengthKnnParams | None = Field(description="null: it does not compete")
     quantile_xgboost: LengthTreesParams | None
     buckets: LengthBucketsParams | None
     quantile_head: LengthHeadParams | None
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """Names of those that compete; the one that needs no options always does."""
-        learned = [name for name in get_args(_Learners) if getattr(self, name) is not None]
-        return (*get_args(_References), *learned)
-
-    @field_validator("learner")
-    @classmethod
-    def _declared(cls, name: str) -> str:
-        refuse_unknown(
-            "length learner", [name], ["auto", *get_args(_References), *get_args(_Learners)]
-        )
-        return name
-
-    @field_validator("level")
-    @classmethod
-    def _between_quantiles(cls, level: float) -> float:
-        if level not in _LEVELS:
-            accepted = ", ".join(map(str, _LEVELS))
-            raise PydanticCustomError("level", "accepted are {levels}", {"levels": accepted})
-        return level
-
-    @model_validator(mode="after")
-    def _competes(self) -> Self:
-        if self.learner != "auto" and self.learner not in self.candidates:
-            raise PydanticCustomError(
-                "absent_candidate",
-                "learner {name} has no options below it; null does not compete",
-                {"name": repr(self.learner)},
-            )
-        return self

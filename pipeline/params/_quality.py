@@ -1,28 +1,13 @@
 """Section of the stage that learns the quality of every model's answer."""
 
-from typing import Literal, Self, get_args
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
+from pipeline.params._candidates import CandidatesSection
 from pipeline.params._section import Count, Positive, Section, refuse_unknown
 
 __all__ = ["QualityParams"]
-
-_References = Literal["dataset_mean"]
-_Learners = Literal[
-    "knn",
-    "knn_wide",
-    "ridge",
-    "logistic",
-    "kmeans",
-    "low_rank",
-    "kernel",
-    "xgboost",
-    "torch_head",
-    "tuned_head",
-    "blend",
-]
 
 
 class QualityKnnParams(Section):
@@ -100,12 +85,30 @@ class BlendParams(Section):
     parts: tuple[str, ...] = Field(min_length=2, strict=False, description="names of candidates")
 
 
-class QualityParams(Section):
-    """Candidates for the quality of every model's answer, and which of them serves."""
+class QualityParams(CandidatesSection):
+    """Candidates for the quality of every model's answer, and which of them serves.
 
-    learner: str = Field(
-        description="auto is chosen on the validation split by what routing needs; or a name"
+    `auto` is selected on the validation split by what routing needs. The per-dataset mean needs
+    what a request does not carry, so it never serves.
+    """
+
+    kind: ClassVar[str] = "quality"
+    always: ClassVar[tuple[str, ...]] = ("dataset_mean",)
+    may_serve: ClassVar[tuple[str, ...]] = ()
+    learned: ClassVar[tuple[str, ...]] = (
+        "knn",
+        "knn_wide",
+        "ridge",
+        "logistic",
+        "kmeans",
+        "low_rank",
+        "kernel",
+        "xgboost",
+        "torch_head",
+        "tuned_head",
+        "blend",
     )
+
     level: float = Field(gt=0, lt=1, description="level of the printed bounds")
     calibration: Literal["auto", "pooled", "platt", "beta", "isotonic"] = Field(
         description="auto takes per model what is best in cross-validation"
@@ -122,27 +125,9 @@ class QualityParams(Section):
     tuned_head: TunedHeadParams | None
     blend: BlendParams | None
 
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """Names of those that compete, the reference first."""
-        learned = [name for name in get_args(_Learners) if getattr(self, name) is not None]
-        return (*get_args(_References), *learned)
-
-    @field_validator("learner")
-    @classmethod
-    def _declared(cls, name: str) -> str:
-        refuse_unknown("quality learner", [name], ["auto", *get_args(_Learners)])
-        return name
-
     @model_validator(mode="after")
-    def _competes(self) -> Self:
-        if self.learner != "auto" and self.learner not in self.candidates:
-            raise PydanticCustomError(
-                "absent_candidate",
-                "learner {name} has no options below it; null does not compete",
-                {"name": repr(self.learner)},
-            )
-        single = [name for name in self.candidates[1:] if name != "blend"]
+    def _parts_compete(self) -> Self:
         if self.blend is not None:
+            single = [n for n in self.candidates if n not in (*self.always, "blend")]
             refuse_unknown("part of the blend", list(self.blend.parts), single)
         return self

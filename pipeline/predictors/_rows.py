@@ -1,17 +1,14 @@
-"""Rows of the predictor tables, and training sets of growing size."""
+"""Rows of the predictor tables."""
 
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from pipeline.rows import SCORES
 from pipeline.statistics import Estimate
-from pipeline.streams import unit_hash
 
-__all__ = ["nested_share", "score_row", "scores_frame"]
+__all__ = ["score_row", "scores_frame"]
 
 
 def score_row(
@@ -46,9 +43,3 @@ def scores_frame(rows: Sequence[dict[str, Any]], selected: str) -> pl.DataFrame:
         selected=pl.col("candidate") == selected
     )
     return frame.select(pl.col(name).cast(kind) for name, kind in SCORES.polars().items())
-
-
-def nested_share(group_ids: Sequence[str], share: float) -> NDArray[np.int64]:
-    """Rows of the groups that a training set of this share holds; smaller sets lie in larger."""
-    kept = [unit_hash(group, "learning curve") < share for group in group_ids]
-    return np.flatnonzero(kept)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.predictors import LEVELS, LengthPrediction
+from pipeline.predictors import LengthPrediction, judge_lengths
 from pipeline.statistics import regrets
 
 __all__ = ["UNITS", "latency_losses", "length_losses", "quality_losses"]
@@ -45,15 +45,12 @@ def length_losses(tokens: Floats, told: LengthPrediction) -> dict[str, Floats]:
     pinball: mean over LEVELS, tokens. absolute_error: of the median, tokens. miss: share outside
     the bounds. width: of the bounds, tokens.
     """
-    distance = tokens[:, :, None] - told.distribution.values
-    levels = np.array(LEVELS)
-    pinball = np.maximum(levels * distance, (levels - 1) * distance).mean(axis=2)
-    unknown = np.isnan(tokens)
+    pinball, inside, width, apart = np.moveaxis(judge_lengths(told, tokens), 2, 0)
     return {
         "pinball": _row_means(pinball),
-        "absolute_error": _row_means(np.abs(tokens - told.median)),
-        "miss": _row_means(_outside(tokens, told.low, told.high)),
-        "width": _row_means(np.where(unknown, np.nan, told.high - told.low)),
+        "absolute_error": _row_means(apart),
+        "miss": _row_means(1.0 - inside),
+        "width": _row_means(width),
     }
 
 

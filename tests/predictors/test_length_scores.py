@@ -81,7 +81,7 @@ def test_losses_are_those_of_the_statistics(
 ) -> None:
     test = parts["test"]
     told = found.serving.predict(test.prompts)
-    losses = pinball_losses(told, test)
+    losses = pinball_losses(told, test.values)
     for row, column in [(0, 0), (20, 1), (79, 0)]:
         actual = [test.values[row, column]]
         each = [pinball(actual, [told.distribution.at(q)[row, column]], q) for q in LEVELS]
@@ -97,7 +97,7 @@ def test_metrics_of_repeats_by_hand() -> None:
         one.prompt_ids, one.group_ids, one.datasets, one.prompts,
         np.array([[[5.0, 40.0, 70.0, np.nan]]]),
     )  # fmt: skip
-    judged = dict(zip(METRICS, judge_lengths(told, sampled)[0, 0], strict=True))
+    judged = dict(zip(METRICS, judge_lengths(told, sampled.values)[0, 0], strict=True))
     assert judged["coverage"] == pytest.approx(2 / 3)
     assert judged["width"] == 60
     assert judged["mae"] == pytest.approx((35 + 0 + 30) / 3)

@@ -11,14 +11,14 @@ from pipeline.predictors._distribution import LEVELS, Distribution
 from pipeline.predictors._knn import NeighbourIndex, weighted_mean
 from pipeline.predictors._known import column_means, require_known
 from pipeline.predictors._repeats import answers
-from pipeline.stored import read_manifest, write_stored
+from pipeline.predictors.learners._learner import StoredLearner
 
 __all__ = ["Knn"]
 
 Floats = NDArray[np.float64]
 
 
-class Knn:
+class Knn(StoredLearner):
     """Mean of the k nearest training prompts, weighted as published (reference.md 1.4).
 
     An unknown value takes its weight with it; where no neighbour knows a column, the mean (and the
@@ -29,6 +29,7 @@ class Knn:
     """
 
     name: ClassVar[str] = "knn"
+    arguments: ClassVar[tuple[str, ...]] = ("k",)
 
     def __init__(self, k: int) -> None:
         self.k = k
@@ -73,16 +74,10 @@ class Knn:
         out[unknown] = np.broadcast_to(self.spread_, out.shape)[unknown]
         return Distribution(out)
 
-    def save(self, folder: Path) -> None:
-        def fill(part: Path) -> dict[str, Any]:
-            np.save(part / "embeddings.npy", self.index_.embeddings)
-            np.save(part / "values.npy", self.values_)
-            return {"learner": self.name, "k": self.k, "columns": self.columns_}
+    def _write(self, folder: Path) -> None:
+        np.save(folder / "embeddings.npy", self.index_.embeddings)
+        np.save(folder / "values.npy", self.values_)
 
-        write_stored("learner", folder, fill)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        told = read_manifest("learner", folder)
+    def _read(self, folder: Path) -> None:
         embeddings, values = (np.load(folder / f"{n}.npy") for n in ("embeddings", "values"))
-        return cls(told["k"])._remember(told["columns"], embeddings, values)
+        self._remember(self.columns_, embeddings, values)

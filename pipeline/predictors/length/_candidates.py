@@ -81,9 +81,10 @@ def fit_lengths(
     }
     if np.isnan(validation.values).all():
         raise DataError("the validation split has no known output length to select by")
+    told = {name: model.predict(validation.prompts) for name, model in fitted.items()}
     losses = {
-        name: float(np.nanmean(pinball_losses(model.predict(validation.prompts), validation)))
-        for name, model in fitted.items()
+        name: float(np.nanmean(pinball_losses(one, validation.values)))
+        for name, one in told.items()
     }
     best = min(losses, key=lambda name: losses[name])
     return LengthCandidates(fitted, best if params.learner == "auto" else params.learner, losses)

@@ -5,22 +5,25 @@ from numpy.typing import NDArray
 
 from pipeline.predictors._distribution import LEVELS
 from pipeline.predictors._repeats import answers
-from pipeline.predictors._train import Labelled
 from pipeline.predictors.length._model import LengthPrediction
 
 __all__ = ["METRICS", "judge_lengths", "pinball_losses"]
 
 Floats = NDArray[np.float64]
 
-METRICS = ("pinball", "coverage", "width", "mae")
+METRICS = ("pinball", "coverage", "width", "mae")  # of `judge_lengths`, in its order
 
 
-def pinball_losses(told: LengthPrediction, actual: Labelled) -> Floats:
+def pinball_losses(told: LengthPrediction, tokens: Floats) -> Floats:
     """Pinball loss, mean over `LEVELS` and over the answers of a pair, tokens, (n, M).
 
     NaN where no answer is known.
+
+    Args:
+        told: of n prompts and M models.
+        tokens: actual, (n, M) or (n, M, R); NaN where unknown.
     """
-    samples, levels = answers(actual.values), np.array(LEVELS)
+    samples, levels = answers(tokens), np.array(LEVELS)
     total = np.zeros(samples.shape)
     for level, quantile in zip(levels, np.moveaxis(told.distribution.values, 2, 0), strict=True):
         apart = samples - quantile[:, :, None]
@@ -28,19 +31,19 @@ def pinball_losses(told: LengthPrediction, actual: Labelled) -> Floats:
     return _over_answers(total / len(levels))
 
 
-def judge_lengths(told: LengthPrediction, actual: Labelled) -> Floats:
+def judge_lengths(told: LengthPrediction, tokens: Floats) -> Floats:
     """Every metric of `METRICS` of n prompts and M models, (n, M, 4), NaN where none is known.
 
     Pinball loss; share of answers within the bounds; width of the bounds; distance of the median.
-    Tokens, but for the share.
+    Tokens, but for the share. Arguments as in `pinball_losses`.
     """
-    samples = answers(actual.values)
+    samples = answers(tokens)
     low, median, high = (part[:, :, None] for part in (told.low, told.median, told.high))
     unknown = np.isnan(samples)
     inside = np.where(unknown, np.nan, (low <= samples) & (samples <= high))
     width = np.where(unknown, np.nan, high - low)
     parts = (_over_answers(part) for part in (inside, width, np.abs(samples - median)))
-    return np.stack([pinball_losses(told, actual), *parts], axis=2)
+    return np.stack([pinball_losses(told, tokens), *parts], axis=2)
 
 
 def _over_answers(values: Floats) -> Floats:

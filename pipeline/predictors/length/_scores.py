@@ -54,7 +54,7 @@ def length_scores(
     rows: list[dict[str, Any]] = []
     for split, actual in parts.items():
         told = {name: one.predict(actual.prompts) for name, one in candidates.fitted.items()}
-        judged = {name: judge_lengths(one, actual) for name, one in told.items()}
+        judged = {name: judge_lengths(one, actual.values) for name, one in told.items()}
         for name in told:
             shared = {"split": split, "label": label}
             models = candidates.fitted[name].models_

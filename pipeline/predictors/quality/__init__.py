@@ -3,6 +3,7 @@
 from pipeline.predictors.quality._candidates import (
     QualityCandidates,
     fit_qualities,
+    quality_learner,
     train_qualities,
 )
 from pipeline.predictors.quality._learning import quality_learning
@@ -17,6 +18,7 @@ __all__ = [
     "QualityModel",
     "QualityPrediction",
     "fit_qualities",
+    "quality_learner",
     "quality_learning",
     "quality_reliability",
     "quality_scores",

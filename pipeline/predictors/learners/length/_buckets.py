@@ -11,10 +11,10 @@ from pipeline.predictors._contract import Prompts
 from pipeline.predictors._distribution import LEVELS, Distribution
 from pipeline.predictors._known import require_known
 from pipeline.predictors._repeats import answers
+from pipeline.predictors.learners._learner import StoredLearner
 from pipeline.predictors.learners._net import Loss, NetOptions, Nets, train_nets
 from pipeline.predictors.learners.length._expectation import mean_factors, quantile_mean
 from pipeline.predictors.learners.length._features import PromptFeatures
-from pipeline.stored import read_manifest, write_stored
 
 if TYPE_CHECKING:
     import torch
@@ -27,7 +27,7 @@ _DROPOUT, _LEARNING_RATE, _NETS = 0.4, 2e-3, 1
 _LEAST = 1.0  # tokens
 
 
-class Buckets:
+class Buckets(StoredLearner):
     """A classifier of B buckets per model over embedding and surface (reference.md 1.4, 4.5).
 
     The published one has 16 of 64 tokens, the last one open. Between the edges of a bucket lengths
@@ -135,25 +135,18 @@ class Buckets:
     def predict_distribution(self, inputs: Prompts) -> Distribution:
         return Distribution(self._quantiles(inputs))
 
-    def save(self, folder: Path) -> None:
-        def fill(part: Path) -> dict[str, Any]:
-            self.features_.save(part / "features.npz")
-            self.nets_.save(part / "nets.npz")
-            np.savez(part / "columns.npz", edges=self.edges_, factors=self.factors_)
-            told = asdict(self.options)
-            options = {"buckets": self.buckets, "bucket_tokens": self.bucket_tokens}
-            options |= {"width": told["width"], "steps": told["steps"], "seed": self.seed}
-            return {"learner": self.name, "columns": self.columns_, "options": options}
+    def _options(self) -> dict[str, Any]:
+        told = asdict(self.options)
+        options = {"buckets": self.buckets, "bucket_tokens": self.bucket_tokens}
+        return options | {"width": told["width"], "steps": told["steps"], "seed": self.seed}
 
-        write_stored("learner", folder, fill)
+    def _write(self, folder: Path) -> None:
+        self.features_.save(folder / "features.npz")
+        self.nets_.save(folder / "nets.npz")
+        np.savez(folder / "columns.npz", edges=self.edges_, factors=self.factors_)
 
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        told = read_manifest("learner", folder)
-        found = cls(**told["options"])
-        found.columns_ = told["columns"]
-        found.features_ = PromptFeatures.load(folder / "features.npz")
-        found.nets_ = Nets.load(folder / "nets.npz")
+    def _read(self, folder: Path) -> None:
+        self.features_ = PromptFeatures.load(folder / "features.npz")
+        self.nets_ = Nets.load(folder / "nets.npz")
         with np.load(folder / "columns.npz", allow_pickle=False) as arrays:
-            found.edges_, found.factors_ = arrays["edges"], arrays["factors"]
-        return found
+            self.edges_, self.factors_ = arrays["edges"], arrays["factors"]

@@ -11,11 +11,11 @@ from pipeline.predictors._contract import Prompts
 from pipeline.predictors._distribution import LEVELS, Distribution
 from pipeline.predictors._known import column_means, require_known
 from pipeline.predictors._repeats import answers
+from pipeline.predictors.learners._learner import StoredLearner
 from pipeline.predictors.learners._net import Loss, NetOptions, Nets, train_nets
 from pipeline.predictors.learners.length._expectation import mean_factors, quantile_mean
 from pipeline.predictors.learners.length._features import PromptFeatures
 from pipeline.predictors.learners.length._words import WordRegression
-from pipeline.stored import read_manifest, write_stored
 
 if TYPE_CHECKING:
     import torch
@@ -28,7 +28,7 @@ _BEYOND = 1.0  # a quantile goes at most this far, in logarithms, beyond what tr
 _SHARPEN = 2.0  # predictions vary less than what they predict; features vary by about 1
 
 
-class QuantileHead:
+class QuantileHead(StoredLearner):
     """A network over embedding, surface and words with a quantile per model and level.
 
     Its outputs are standardised logarithms of tokens; its loss is the pinball loss (Koenker and
@@ -118,32 +118,25 @@ class QuantileHead:
     def predict_distribution(self, inputs: Prompts) -> Distribution:
         return Distribution(self._quantiles(inputs))
 
-    def save(self, folder: Path) -> None:
-        def fill(part: Path) -> dict[str, Any]:
-            self.features_.save(part / "features.npz")
-            self.hints_.save(part / "hints.npz")
-            self.nets_.save(part / "nets.npz")
-            np.savez(
-                part / "columns.npz",
-                centre=self.centre_,
-                scale=self.scale_,
-                range=np.array(self.range_),
-                factors=self.factors_,
-            )
-            options = {"words": self.words, **asdict(self.options), "seed": self.seed}
-            return {"learner": self.name, "columns": self.columns_, "options": options}
+    def _options(self) -> dict[str, Any]:
+        return {"words": self.words, **asdict(self.options), "seed": self.seed}
 
-        write_stored("learner", folder, fill)
+    def _write(self, folder: Path) -> None:
+        self.features_.save(folder / "features.npz")
+        self.hints_.save(folder / "hints.npz")
+        self.nets_.save(folder / "nets.npz")
+        np.savez(
+            folder / "columns.npz",
+            centre=self.centre_,
+            scale=self.scale_,
+            range=np.array(self.range_),
+            factors=self.factors_,
+        )
 
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        told = read_manifest("learner", folder)
-        found = cls(**told["options"])
-        found.columns_ = told["columns"]
-        found.features_ = PromptFeatures.load(folder / "features.npz")
-        found.hints_ = WordRegression.load(folder / "hints.npz")
-        found.nets_ = Nets.load(folder / "nets.npz")
+    def _read(self, folder: Path) -> None:
+        self.features_ = PromptFeatures.load(folder / "features.npz")
+        self.hints_ = WordRegression.load(folder / "hints.npz")
+        self.nets_ = Nets.load(folder / "nets.npz")
         with np.load(folder / "columns.npz", allow_pickle=False) as arrays:
-            found.centre_, found.scale_ = arrays["centre"], arrays["scale"]
-            found.range_, found.factors_ = tuple(arrays["range"]), arrays["factors"]
-        return found
+            self.centre_, self.scale_ = arrays["centre"], arrays["scale"]
+            self.range_, self.factors_ = tuple(arrays["range"]), arrays["factors"]

@@ -1,7 +1,7 @@
 """What a model answers on average: the reference that reads no prompt."""
 
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +10,14 @@ from pipeline.predictors._contract import Prompts
 from pipeline.predictors._distribution import LEVELS, Distribution
 from pipeline.predictors._known import require_known
 from pipeline.predictors._repeats import answers
-from pipeline.stored import read_manifest, write_stored
+from pipeline.predictors.learners._learner import StoredLearner
 
 __all__ = ["ModelMean"]
 
 Floats = NDArray[np.float64]
 
 
-class ModelMean:
+class ModelMean(StoredLearner):
     """Mean and quantiles of every column over all training rows."""
 
     name: ClassVar[str] = "model_mean"
@@ -36,17 +36,9 @@ class ModelMean:
     def predict_distribution(self, inputs: Prompts) -> Distribution:
         return Distribution(np.tile(self.quantiles_, (len(inputs), 1, 1)))
 
-    def save(self, folder: Path) -> None:
-        def fill(part: Path) -> dict[str, Any]:
-            np.savez(part / "learned.npz", means=self.means_, quantiles=self.quantiles_)
-            return {"learner": self.name, "columns": self.columns_}
+    def _write(self, folder: Path) -> None:
+        np.savez(folder / "learned.npz", means=self.means_, quantiles=self.quantiles_)
 
-        write_stored("learner", folder, fill)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        found = cls()
-        found.columns_ = read_manifest("learner", folder)["columns"]
+    def _read(self, folder: Path) -> None:
         with np.load(folder / "learned.npz", allow_pickle=False) as arrays:
-            found.means_, found.quantiles_ = arrays["means"], arrays["quantiles"]
-        return found
+            self.means_, self.quantiles_ = arrays["means"], arrays["quantiles"]

@@ -10,9 +10,9 @@ from pipeline.predictors._contract import Prompts
 from pipeline.predictors._distribution import LEVELS, Distribution
 from pipeline.predictors._known import require_known
 from pipeline.predictors._repeats import answers
+from pipeline.predictors.learners._learner import StoredLearner
 from pipeline.predictors.learners.length._expectation import mean_factors, quantile_mean
 from pipeline.predictors.learners.length._features import PromptFeatures
-from pipeline.stored import read_manifest, write_stored
 
 if TYPE_CHECKING:
     from xgboost import Booster
@@ -25,7 +25,7 @@ _FIXED = {"tree_method": "hist", "max_bin": 64, "nthread": 1}
 _SAMPLING = {"subsample": 0.8, "colsample_bytree": 0.5, "min_child_weight": 5.0}
 
 
-class QuantileXgboost:
+class QuantileXgboost(StoredLearner):
     """XGBoost's quantile regression at `LEVELS` over embedding, surface and words.
 
     Args:
@@ -35,6 +35,13 @@ class QuantileXgboost:
     """
 
     name: ClassVar[str] = "quantile_xgboost"
+    arguments: ClassVar[tuple[str, ...]] = (
+        "components",
+        "rounds",
+        "max_depth",
+        "learning_rate",
+        "seed",
+    )
 
     def __init__(
         self,
@@ -89,30 +96,19 @@ class QuantileXgboost:
     def predict_distribution(self, inputs: Prompts) -> Distribution:
         return Distribution(self._quantiles(inputs))
 
-    def save(self, folder: Path) -> None:
-        def fill(part: Path) -> dict[str, Any]:
-            self.features_.save(part / "features.npz")
-            np.save(part / "factors.npy", self.factors_)
-            for place, booster in enumerate(self.boosters_):
-                booster.save_model(part / f"model_{place}.ubj")
-            names = ("components", "rounds", "max_depth", "learning_rate", "seed")
-            options = {name: getattr(self, name) for name in names}
-            return {"learner": self.name, "columns": self.columns_, "options": options}
+    def _write(self, folder: Path) -> None:
+        self.features_.save(folder / "features.npz")
+        np.save(folder / "factors.npy", self.factors_)
+        for place, booster in enumerate(self.boosters_):
+            booster.save_model(folder / f"model_{place}.ubj")
 
-        write_stored("learner", folder, fill)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
+    def _read(self, folder: Path) -> None:
         from xgboost import Booster
 
-        told = read_manifest("learner", folder)
-        found = cls(**told["options"])
-        found.columns_ = told["columns"]
-        found.features_ = PromptFeatures.load(folder / "features.npz")
-        found.factors_ = np.load(folder / "factors.npy")
-        found.boosters_ = []
-        for place in range(len(found.columns_)):
+        self.features_ = PromptFeatures.load(folder / "features.npz")
+        self.factors_ = np.load(folder / "factors.npy")
+        self.boosters_ = []
+        for place in range(len(self.columns_)):
             booster = Booster(params={"nthread": 1})
             booster.load_model(folder / f"model_{place}.ubj")
-            found.boosters_.append(booster)
-        return found
+            self.boosters_.append(booster)

@@ -1,16 +1,13 @@
 """Boosted trees on the main directions of the embeddings and on the surface."""
 
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import DataError
 from pipeline.predictors._contract import Prompts
-from pipeline.predictors._distribution import Distribution
-from pipeline.predictors._known import require_known
-from pipeline.stored import read_manifest, write_stored
+from pipeline.predictors.learners.quality._stored import PointLearner
 
 __all__ = ["Boosted"]
 
@@ -18,7 +15,7 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 
-class Boosted:
+class Boosted(PointLearner):
     """One XGBoost classifier per model; a graded label is a probability.
 
     Args:
@@ -30,6 +27,13 @@ class Boosted:
     """
 
     name: ClassVar[str] = "quality_xgboost"
+    arguments: ClassVar[tuple[str, ...]] = (
+        "rounds",
+        "max_depth",
+        "learning_rate",
+        "directions",
+        "seed",
+    )
 
     def __init__(
         self, rounds: int, max_depth: int, learning_rate: float, directions: int, seed: int
@@ -40,13 +44,9 @@ class Boosted:
         self.directions = directions
         self.seed = seed
 
-    def fit(self, columns: list[str], inputs: Prompts, values: Floats) -> Self:
+    def _learn(self, inputs: Prompts, values: Floats) -> None:
         from xgboost import DMatrix, train
 
-        require_known(columns, values)
-        if len(inputs) != len(values):
-            raise DataError(f"{len(inputs)} prompts cannot have {len(values)} rows of values")
-        self.columns_ = list(columns)
         self.middle_ = inputs.embeddings.mean(axis=0)
         spread = inputs.embeddings - self.middle_
         _, axes = np.linalg.eigh(spread.T @ spread)
@@ -71,7 +71,6 @@ class Boosted:
             mean = float(np.clip(column[known].mean(), 0.01, 0.99))
             data = DMatrix(features[known], label=column[known])
             self.boosters_.append(train({**settings, "base_score": mean}, data, self.rounds))
-        return self
 
     def _features(self, inputs: Prompts) -> Singles:
         return np.hstack([(inputs.embeddings - self.middle_) @ self.axes_, inputs.surface])
@@ -81,32 +80,18 @@ class Boosted:
         told = [booster.inplace_predict(features) for booster in self.boosters_]
         return np.column_stack(told).astype(np.float64)
 
-    def predict_distribution(self, inputs: Prompts) -> Distribution:
-        return Distribution.point(self.predict(inputs))
+    def _write(self, folder: Path) -> None:
+        np.save(folder / "middle.npy", self.middle_)
+        np.save(folder / "axes.npy", self.axes_)
+        for place, booster in enumerate(self.boosters_):
+            booster.save_model(folder / f"{place}.json")
 
-    def save(self, folder: Path) -> None:
-        def fill(part: Path) -> dict[str, Any]:
-            np.save(part / "middle.npy", self.middle_)
-            np.save(part / "axes.npy", self.axes_)
-            for place, booster in enumerate(self.boosters_):
-                booster.save_model(part / f"{place}.json")
-            names = ("rounds", "max_depth", "learning_rate", "directions", "seed")
-            chosen = {name: getattr(self, name) for name in names}
-            return {"learner": self.name, "columns": self.columns_, "options": chosen}
-
-        write_stored("learner", folder, fill)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
+    def _read(self, folder: Path) -> None:
         from xgboost import Booster
 
-        told = read_manifest("learner", folder)
-        learner = cls(**told["options"])
-        learner.columns_ = told["columns"]
-        learner.middle_, learner.axes_ = (np.load(folder / f"{n}.npy") for n in ("middle", "axes"))
-        learner.boosters_ = []
-        for place in range(len(learner.columns_)):
+        self.middle_, self.axes_ = (np.load(folder / f"{n}.npy") for n in ("middle", "axes"))
+        self.boosters_ = []
+        for place in range(len(self.columns_)):
             booster = Booster({"nthread": 1})
             booster.load_model(folder / f"{place}.json")
-            learner.boosters_.append(booster)
-        return learner
+            self.boosters_.append(booster)

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from pipeline.predictors._contract import Prompts
 from pipeline.predictors._known import column_means
-from pipeline.predictors.learners.quality._stored import PointLearner
+from pipeline.predictors.learners.quality._stored import ArrayLearner
 
 __all__ = ["DatasetMean"]
 
 Floats = NDArray[np.float64]
 
 
-class DatasetMean(PointLearner):
+class DatasetMean(ArrayLearner):
     """Mean label by data set, of all prompts where the data set is new.
 
     It needs the name of the data set, which requests do not carry, so it is never selected.

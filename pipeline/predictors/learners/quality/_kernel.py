@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pipeline.predictors._contract import Prompts
 from pipeline.predictors._known import column_means
 from pipeline.predictors.learners.quality._features import centre_of
-from pipeline.predictors.learners.quality._stored import PointLearner
+from pipeline.predictors.learners.quality._stored import ArrayLearner
 
 __all__ = ["Kernel"]
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 _SURFACE, _LIMIT = 0.125, 4.0  # a surface of average size moves a prompt as far as cosine .87 does
 
 
-class Kernel(PointLearner):
+class Kernel(ArrayLearner):
     """Gaussian kernel ridge regression on landmarks, exact while there are no more prompts.
 
     The kernel is exp(-gamma * distance^2) of embedding and scaled surface. Beyond `landmarks`
@@ -32,7 +32,7 @@ class Kernel(PointLearner):
     """
 
     name: ClassVar[str] = "kernel"
-    options: ClassVar[tuple[str, ...]] = ("gamma", "alpha", "landmarks", "seed")
+    arguments: ClassVar[tuple[str, ...]] = ("gamma", "alpha", "landmarks", "seed")
     arrays: ClassVar[tuple[str, ...]] = ("centre_", "landmarks_", "means_", "weights_")
 
     centre_: Floats

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from pipeline.predictors._contract import Prompts
 from pipeline.predictors._known import column_means
-from pipeline.predictors.learners.quality._stored import PointLearner
+from pipeline.predictors.learners.quality._stored import ArrayLearner
 
 __all__ = ["Kmeans"]
 
 Floats = NDArray[np.float64]
 
 
-class Kmeans(PointLearner):
+class Kmeans(ArrayLearner):
     """Mean label of the clusters nearest to a prompt.
 
     Cluster means are drawn to the overall mean as if `prior` more prompts of that mean were in
@@ -29,7 +29,7 @@ class Kmeans(PointLearner):
     """
 
     name: ClassVar[str] = "kmeans"
-    options: ClassVar[tuple[str, ...]] = ("clusters", "top_k", "beta", "prior", "seed")
+    arguments: ClassVar[tuple[str, ...]] = ("clusters", "top_k", "beta", "prior", "seed")
     arrays: ClassVar[tuple[str, ...]] = ("centres_", "means_")
 
     centres_: Floats

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from pipeline.predictors._contract import Prompts
 from pipeline.predictors.learners.quality._features import centre_of, prompt_features
-from pipeline.predictors.learners.quality._stored import PointLearner
+from pipeline.predictors.learners.quality._stored import ArrayLearner
 
 __all__ = ["Logistic"]
 
 Floats = NDArray[np.float64]
 
 
-class Logistic(PointLearner):
+class Logistic(ArrayLearner):
     """A logistic function of the prompt for each model.
 
     A graded label y counts as y of a success and 1 - y of a failure, whose likelihood has the same
@@ -25,7 +25,7 @@ class Logistic(PointLearner):
     """
 
     name: ClassVar[str] = "logistic"
-    options: ClassVar[tuple[str, ...]] = ("strength",)
+    arguments: ClassVar[tuple[str, ...]] = ("strength",)
     arrays: ClassVar[tuple[str, ...]] = ("centre_", "middle_", "intercepts_", "weights_")
 
     centre_: Floats

@@ -9,7 +9,7 @@ from pipeline.predictors._contract import Prompts
 from pipeline.predictors._known import column_means
 from pipeline.predictors.learners.quality._features import centre_of, prompt_features
 from pipeline.predictors.learners.quality._ridge import ridge_weights
-from pipeline.predictors.learners.quality._stored import PointLearner
+from pipeline.predictors.learners.quality._stored import ArrayLearner
 
 __all__ = ["LowRank"]
 
@@ -19,7 +19,7 @@ _SWEEPS = 15
 _MODEL_PENALTY = 1.0
 
 
-class LowRank(PointLearner):
+class LowRank(ArrayLearner):
     """A few traits of a prompt (how hard, which subject) that all models meet, each in its way.
 
     label(i, m) = mean(m) + traits(i) . loadings(m). Traits and loadings are fitted by alternating
@@ -34,7 +34,7 @@ class LowRank(PointLearner):
     """
 
     name: ClassVar[str] = "low_rank"
-    options: ClassVar[tuple[str, ...]] = ("rank", "penalty", "alpha", "seed")
+    arguments: ClassVar[tuple[str, ...]] = ("rank", "penalty", "alpha", "seed")
     arrays: ClassVar[tuple[str, ...]] = ("centre_", "middle_", "means_", "weights_")
 
     centre_: Floats

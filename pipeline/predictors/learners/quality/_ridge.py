@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from pipeline.predictors._contract import Prompts
 from pipeline.predictors._known import column_means
 from pipeline.predictors.learners.quality._features import centre_of, prompt_features
-from pipeline.predictors.learners.quality._stored import PointLearner
+from pipeline.predictors.learners.quality._stored import ArrayLearner
 
 __all__ = ["Ridge", "ridge_weights"]
 
 Floats = NDArray[np.float64]
 
 
-class Ridge(PointLearner):
+class Ridge(ArrayLearner):
     """A linear function of the prompt for each model, drawn to that model's mean.
 
     Args:
@@ -23,7 +23,7 @@ class Ridge(PointLearner):
     """
 
     name: ClassVar[str] = "ridge"
-    options: ClassVar[tuple[str, ...]] = ("alpha",)
+    arguments: ClassVar[tuple[str, ...]] = ("alpha",)
     arrays: ClassVar[tuple[str, ...]] = ("centre_", "middle_", "means_", "weights_")
 
     centre_: Floats

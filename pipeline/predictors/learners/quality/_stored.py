@@ -1,7 +1,7 @@
-"""Learners that are arrays and options on disk."""
+"""Learners of expectations that are arrays on disk."""
 
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,27 +10,18 @@ from pipeline.errors import DataError
 from pipeline.predictors._contract import Prompts
 from pipeline.predictors._distribution import Distribution
 from pipeline.predictors._known import require_known
-from pipeline.stored import read_manifest, write_stored
+from pipeline.predictors.learners._learner import StoredLearner
 
-__all__ = ["PointLearner"]
+__all__ = ["ArrayLearner", "PointLearner"]
 
 Floats = NDArray[np.float64]
 
 
-class PointLearner:
-    """A learner of expectations: whatever it learned is arrays, and it knows no spread.
-
-    Subclasses name their constructor's arguments in `options` and what they learned in `arrays`,
-    and implement `_learn` and `predict`.
-    """
-
-    name: ClassVar[str]
-    options: ClassVar[tuple[str, ...]] = ()
-    arrays: ClassVar[tuple[str, ...]]
-
-    columns_: list[str]
+class PointLearner(StoredLearner):
+    """A learner of expectations, which knows no spread; subclasses say how it learns."""
 
     def fit(self, columns: list[str], inputs: Prompts, values: Floats) -> Self:
+        """Learn from N prompts and values (N, C), NaN unknown; as `Learner.fit`."""
         require_known(columns, values)
         if len(inputs) != len(values):
             raise DataError(f"{len(inputs)} prompts cannot have {len(values)} rows of values")
@@ -42,25 +33,23 @@ class PointLearner:
         raise NotImplementedError
 
     def predict(self, inputs: Prompts) -> Floats:
+        """Expectation of n prompts, (n, C)."""
         raise NotImplementedError
 
     def predict_distribution(self, inputs: Prompts) -> Distribution:
+        """The expectation at every level."""
         return Distribution.point(self.predict(inputs))
 
-    def save(self, folder: Path) -> None:
-        def fill(part: Path) -> dict[str, Any]:
-            for array in self.arrays:
-                np.save(part / f"{array.rstrip('_')}.npy", getattr(self, array))
-            chosen = {option: getattr(self, option) for option in self.options}
-            return {"learner": self.name, "columns": self.columns_, "options": chosen}
 
-        write_stored("learner", folder, fill)
+class ArrayLearner(PointLearner):
+    """Whatever it learned is arrays, named in `arrays`."""
 
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        told = read_manifest("learner", folder)
-        learner = cls(**told["options"])
-        learner.columns_ = told["columns"]
-        for array in cls.arrays:
-            setattr(learner, array, np.load(folder / f"{array.rstrip('_')}.npy"))
-        return learner
+    arrays: ClassVar[tuple[str, ...]]
+
+    def _write(self, folder: Path) -> None:
+        for array in self.arrays:
+            np.save(folder / f"{array.rstrip('_')}.npy", getattr(self, array))
+
+    def _read(self, folder: Path) -> None:
+        for array in self.arrays:
+            setattr(self, array, np.load(folder / f"{array.rstrip('_')}.npy"))

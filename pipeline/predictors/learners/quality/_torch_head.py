@@ -2,18 +2,16 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import DataError
 from pipeline.predictors._contract import Prompts
-from pipeline.predictors._distribution import Distribution
-from pipeline.predictors._known import column_means, require_known
+from pipeline.predictors._known import column_means
 from pipeline.predictors.learners._net import Loss, NetOptions, Nets, train_nets
 from pipeline.predictors.learners.quality._features import centre_of, prompt_features
-from pipeline.stored import read_manifest, write_stored
+from pipeline.predictors.learners.quality._stored import PointLearner
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +24,7 @@ Singles = NDArray[np.float32]
 _SCALE = 8.0  # of the features, so that embeddings have unit variance per direction
 
 
-class TorchHead:
+class TorchHead(PointLearner):
     """Shared layers and an output per model, trained on the cross-entropy of the known labels.
 
     Models share what makes a prompt hard, so those with few labels learn from the others.
@@ -44,16 +42,11 @@ class TorchHead:
         self.options = NetOptions(width, steps, dropout, learning_rate, nets)
         self.seed = seed
 
-    def fit(self, columns: list[str], inputs: Prompts, values: Floats) -> Self:
-        require_known(columns, values)
-        if len(inputs) != len(values):
-            raise DataError(f"{len(inputs)} prompts cannot have {len(values)} rows of values")
-        self.columns_ = list(columns)
+    def _learn(self, inputs: Prompts, values: Floats) -> None:
         self.centre_ = centre_of(inputs)
         self.nets_ = train_nets(
             self._features(inputs), start_of(values), _loss(values), self.options, self.seed
         )
-        return self
 
     def _features(self, inputs: Prompts) -> Singles:
         return (prompt_features(inputs, self.centre_) * _SCALE).astype(np.float32)
@@ -64,26 +57,16 @@ class TorchHead:
         told: Floats = expit(self.nets_(self._features(inputs)).astype(np.float64))
         return told
 
-    def predict_distribution(self, inputs: Prompts) -> Distribution:
-        return Distribution.point(self.predict(inputs))
+    def _options(self) -> dict[str, Any]:
+        return {**asdict(self.options), "seed": self.seed}
 
-    def save(self, folder: Path) -> None:
-        def fill(part: Path) -> dict[str, Any]:
-            np.save(part / "centre.npy", self.centre_)
-            self.nets_.save(part / "nets.npz")
-            options = {**asdict(self.options), "seed": self.seed}
-            return {"learner": self.name, "columns": self.columns_, "options": options}
+    def _write(self, folder: Path) -> None:
+        np.save(folder / "centre.npy", self.centre_)
+        self.nets_.save(folder / "nets.npz")
 
-        write_stored("learner", folder, fill)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        told = read_manifest("learner", folder)
-        learner = cls(**told["options"])
-        learner.columns_ = told["columns"]
-        learner.centre_ = np.load(folder / "centre.npy")
-        learner.nets_ = Nets.load(folder / "nets.npz")
-        return learner
+    def _read(self, folder: Path) -> None:
+        self.centre_ = np.load(folder / "centre.npy")
+        self.nets_ = Nets.load(folder / "nets.npz")
 
 
 def start_of(values: Floats) -> Singles:

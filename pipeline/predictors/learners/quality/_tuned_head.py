@@ -1,18 +1,16 @@
 """The encoder fine-tuned together with an output per model."""
 
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.predictors._contract import Prompts
-from pipeline.predictors._distribution import Distribution
-from pipeline.predictors._known import require_known
 from pipeline.predictors._tuned import TunedEncoder, text_batches
+from pipeline.predictors.learners.quality._stored import PointLearner
 from pipeline.predictors.learners.quality._torch_head import cell_weights, start_of
 from pipeline.progress import track
-from pipeline.stored import read_manifest, write_stored
 
 __all__ = ["TunedHead"]
 
@@ -22,7 +20,7 @@ _HEAD_SPEED = 30.0  # learning rate of the head over the encoder's, which has mu
 _SCALE = 8.0
 
 
-class TunedHead:
+class TunedHead(PointLearner):
     """MiniLM with a linear output per model, both trained on the labels; it reads texts.
 
     Minutes per thousand prompts on a CPU, so it competes only when asked for. Serving encodes every
@@ -35,22 +33,21 @@ class TunedHead:
     """
 
     name: ClassVar[str] = "tuned_head"
+    arguments: ClassVar[tuple[str, ...]] = ("epochs", "learning_rate", "seed")
 
     def __init__(self, epochs: int, learning_rate: float, seed: int) -> None:
         self.epochs = epochs
         self.learning_rate = learning_rate
         self.seed = seed
 
-    def fit(self, columns: list[str], inputs: Prompts, values: Floats) -> Self:
+    def _learn(self, inputs: Prompts, values: Floats) -> None:
         import torch
 
-        require_known(columns, values)
-        self.columns_ = list(columns)
         texts = list(inputs.required_texts())
         labels = torch.from_numpy(np.nan_to_num(values).astype(np.float32))
         weights = torch.from_numpy(cell_weights(values))
         encoder = TunedEncoder.start()
-        slopes = torch.zeros((inputs.embeddings.shape[1], len(columns)), requires_grad=True)
+        slopes = torch.zeros((inputs.embeddings.shape[1], values.shape[1]), requires_grad=True)
         shift = torch.from_numpy(start_of(values)).requires_grad_(True)
         descent = torch.optim.AdamW(
             [
@@ -74,7 +71,6 @@ class TunedHead:
         self.encoder_ = encoder
         self.slopes_ = slopes.detach().numpy().astype(np.float64)
         self.shift_ = shift.detach().numpy().astype(np.float64)
-        return self
 
     def predict(self, inputs: Prompts) -> Floats:
         from scipy.special import expit
@@ -83,26 +79,12 @@ class TunedHead:
         told: Floats = expit(_SCALE * vectors @ self.slopes_ + self.shift_)
         return told
 
-    def predict_distribution(self, inputs: Prompts) -> Distribution:
-        return Distribution.point(self.predict(inputs))
+    def _write(self, folder: Path) -> None:
+        np.savez(folder / "encoder.npz", allow_pickle=False, **self.encoder_.arrays())
+        np.savez(folder / "head.npz", slopes=self.slopes_, shift=self.shift_)
 
-    def save(self, folder: Path) -> None:
-        def fill(part: Path) -> dict[str, Any]:
-            np.savez(part / "encoder.npz", allow_pickle=False, **self.encoder_.arrays())
-            np.savez(part / "head.npz", slopes=self.slopes_, shift=self.shift_)
-            names = ("epochs", "learning_rate", "seed")
-            options = {name: getattr(self, name) for name in names}
-            return {"learner": self.name, "columns": self.columns_, "options": options}
-
-        write_stored("learner", folder, fill)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        told = read_manifest("learner", folder)
-        learner = cls(**told["options"])
-        learner.columns_ = told["columns"]
+    def _read(self, folder: Path) -> None:
         with np.load(folder / "encoder.npz", allow_pickle=False) as arrays:
-            learner.encoder_ = TunedEncoder.from_arrays(dict(arrays))
+            self.encoder_ = TunedEncoder.from_arrays(dict(arrays))
         with np.load(folder / "head.npz", allow_pickle=False) as arrays:
-            learner.slopes_, learner.shift_ = arrays["slopes"], arrays["shift"]
-        return learner
+            self.slopes_, self.shift_ = arrays["slopes"], arrays["shift"]
