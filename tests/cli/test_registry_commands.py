@@ -56,7 +56,7 @@ def test_the_life_of_a_champion(command: Command) -> None:
 
     code, out, _ = command("promote", "routebalance-quality", "--version", "1")
     assert code == 1
-    assert "not met: regret better is refuted" in out
+    assert "not met: brier better is refuted" in out
     assert champion(command) == "2"
 
     code, _, err = command("promote", "quality", "--version", "1", "--force")
