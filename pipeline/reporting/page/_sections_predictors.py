@@ -49,8 +49,9 @@ _PROMISES = (
 )
 _CHOICE = {
     "quality": "Candidates stand in the order of their regret on the validation split. Of those "
-    "that it cannot tell from the best, the one that tells all models apart best serves; the mean "
-    "of a data set is a reference, as a request does not say where it comes from.",
+    "that it cannot tell from the best, the blend serves, unless another tells the models of a "
+    "prompt significantly better apart, or params.yaml names one; the mean of a data set is a "
+    "reference, as a request does not say where it comes from.",
     "length": "Candidates stand in the order of the validation split; the first one serves, unless "
     "params.yaml names another.",
     "latency": "Candidates stand in the order of the validation runs; the first one serves, unless "
