@@ -20,6 +20,7 @@ from pipeline.predictors.learners.quality import (
     LowRank,
     Ridge,
     TorchHead,
+    TunedHead,
 )
 from pipeline.predictors.learners.quality._features import centre_of, prompt_features
 
@@ -173,3 +174,18 @@ def test_a_blend_is_the_mean_of_its_parts() -> None:
     told = Blend(parts).fit(["a", "b"], train, labels).predict(train)
     alone = [part.predict(train) for part in parts.values()]
     assert told == pytest.approx(np.mean(alone, axis=0))
+
+
+def test_a_fine_tuned_encoder_learns_and_is_stored_whole(tmp_path: Path) -> None:
+    words = ("river", "stone", "forest", "meadow"), ("integral", "matrix", "theorem", "lemma")
+    texts = tuple(f"{words[row % 2][row // 2 % 4]} number {row}" for row in range(48))
+    train = Prompts(np.eye(48, 384, dtype=np.float32), texts)
+    labels = np.array([[1.0, 0.0], [0.0, np.nan]] * 24)
+    model = TunedHead(3, 1e-3, 1).fit(["a", "b"], train, labels)
+    told = model.predict(train)
+    assert told[::2, 0].mean() > told[1::2, 0].mean() + 0.2
+    model.save(tmp_path / "tuned")
+    stored = load_learner(tmp_path / "tuned").predict(train)
+    assert stored == pytest.approx(told, abs=1e-6)
+    with pytest.raises(DataError, match="reads the texts"):
+        model.predict(Prompts(train.embeddings))
