@@ -94,8 +94,8 @@ LADDERS: dict[str, Ladder] = {
     "pool-qwen25": Ladder(("crux", "math_l5", "mmlu_redux"), QWEN25, mixed=True),
 }
 
-# What a check in a minute looks at.
-SMALL = ("math_l5-gemma2", "math_l5-qwen25", "pool-qwen25")
+# What a check in half a minute looks at.
+SMALL = ("math_l5-gemma2", "math_l5-qwen25")
 
 
 def pools(names: list[str]) -> dict[tuple[str, ...], list[str]]:

@@ -37,25 +37,24 @@ SEED = 1
 CACHE = Path(".cache/benchmarks")
 LENGTHS = "castillo"  # the data set whose answers were sampled ten times
 BATCH, ECE = 64, 0.03
-SMALL_LENGTH = {"quantile_xgboost": None, "buckets": None}
-SMALL_QUALITY = {"logistic": None}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Quality and length predictors on real data.")
     parser.add_argument("--train", type=Path, required=True, help="folder to learn from")
     parser.add_argument("--test", type=Path, required=True, help="folder to judge on")
-    parser.add_argument("--small", action="store_true", help="three ladders, fewer candidates")
+    parser.add_argument("--small", action="store_true", help="two ladders, no lengths")
     parser.add_argument("--ladders", default="", help="names, separated by commas; default all")
     options = parser.parse_args()
     asked = [name for name in options.ladders.split(",") if name]
     names = list(SMALL) if options.small else asked or list(LADDERS)
     params = load_params(Path("params.yaml"))
     folders = {options.train, options.test}
-    encode = embedder(folders, {d for name in names for d in LADDERS[name].datasets} | {LENGTHS})
+    wanted = {dataset for name in names for dataset in LADDERS[name].datasets}
+    encode = embedder(folders, wanted if options.small else wanted | {LENGTHS})
     ladders: dict[str, dict[str, Any]] = {}
     left_out: dict[str, Any] = {}
-    quality = params.quality.model_copy(update=SMALL_QUALITY if options.small else {})
+    quality = params.quality
     for datasets, group in pools(names).items():
         pool = read_pool(options.train, options.test, datasets, group, encode)
         ladders |= judge_ladders(pool, group, quality, SEED)
@@ -65,10 +64,12 @@ def main() -> None:
             left_out[group[0]] = transfer(pool, group[0], quality, SEED)
             for without, told in left_out[group[0]].items():
                 print_ladder(f"{group[0]} without {without}, judged on it", told)
-    length = params.length.model_copy(update=SMALL_LENGTH if options.small else {})
-    lengths = length_results(options.train, options.test, encode, length, SEED)
-    print_lengths(lengths)
-    claims = claimed(ladders, lengths)
+    claims = claimed(ladders)
+    lengths: dict[str, Any] = {"models": {}, "selected": None}
+    if not options.small:
+        lengths = length_results(options.train, options.test, encode, params.length, SEED)
+        print_lengths(lengths)
+        claims += claimed_lengths(lengths)
     for line in claims:
         print(line)
     finish(
@@ -164,8 +165,8 @@ def of_length(one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def claimed(ladders: dict[str, Any], lengths: dict[str, Any]) -> list[str]:
-    """Every target, and by how much it is met or missed."""
+def claimed(ladders: dict[str, Any]) -> list[str]:
+    """Every target of quality, and by how much it is met or missed."""
     chosen = {name: told[AUTO] for name, told in ladders.items()}
     equal = {name: one["quality_at_equal_cost"] for name, one in chosen.items()}
     references = ("vs_best_single", "vs_dataset_mean")
@@ -184,16 +185,22 @@ def claimed(ladders: dict[str, Any], lengths: dict[str, Any]) -> list[str]:
     gains = [one["apgr"] - ladders[name]["knn"]["apgr"] for name, one in chosen.items()]
     kept = [name for name, one in chosen.items() if one["ece"] <= ECE]
     broken = [n for n, one in chosen.items() if edge(one["ece_interval"], "low") > ECE]
-    models = {name: of_length(one) for name, one in lengths["models"].items() if name != "all"}
-    covered = [name for name, one in models.items() if 0.88 <= one["coverage90"] <= 0.92]
-    saved = {name: 1 - one["pinball"] / one["knn_pinball"] for name, one in models.items()}
-    enough = [name for name, share in saved.items() if share >= 0.15]
     return [
         f"auto significantly below best single or per-dataset mean at equal cost: {below}",
         f"auto significantly above both at equal cost: {above}; mixed pools: {mixed}",
         f"APGR of auto less k-NN's, median over {len(gains)} ladders: {np.median(gains):+.3f}",
         f"ECE of auto at most {ECE} on {len(kept)} of {len(chosen)} ladders, significantly above "
         f"on {', '.join(broken) or 'none'}",
+    ]
+
+
+def claimed_lengths(lengths: dict[str, Any]) -> list[str]:
+    """Every target of length, and by how much it is met or missed."""
+    models = {name: of_length(one) for name, one in lengths["models"].items() if name != "all"}
+    covered = [name for name, one in models.items() if 0.88 <= one["coverage90"] <= 0.92]
+    saved = {name: 1 - one["pinball"] / one["knn_pinball"] for name, one in models.items()}
+    enough = [name for name, share in saved.items() if share >= 0.15]
+    return [
         f"length intervals of .9 cover .88 to .92 for {len(covered)} of {len(models)} models",
         f"length pinball at least 15 % under k-NN for {len(enough)} of {len(models)} models, "
         f"median {np.median(list(saved.values())):.1%}",
