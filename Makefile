@@ -49,7 +49,7 @@ repro: env
 	@echo "report: $(CURDIR)/reports/report.html"
 
 real: env
-	routebalance params apply presets/real.yaml --set base.data_dir=$(DATA)
+	routebalance params apply presets/real.yaml --set base.data_dir=$(DATA) $(SET)
 	dvc repro
 	@echo "report: $(CURDIR)/reports/report.html"
 

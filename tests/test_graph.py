@@ -60,6 +60,13 @@ def small(root: Path) -> dict[str, Any]:
     params["profile"] |= {"runs": 5, "requests": 40, "loads": [0.05, 0.5]}
     for name in ("xgboost", "quantile_xgboost"):
         params["latency"][name]["rounds"] = 30
+    # One candidate of every kind that is stored in its own way; the others have their own tests.
+    for name in ("knn_wide", "logistic", "kmeans", "kernel", "low_rank"):
+        params["quality"][name] = None
+    params["quality"]["blend"] = {"parts": ["knn", "ridge", "xgboost", "torch_head"]}
+    params["quality"]["xgboost"]["rounds"] = params["quality"]["torch_head"]["steps"] = 20
+    params["length"]["buckets"] = params["length"]["quantile_xgboost"] = None
+    params["length"]["quantile_head"]["steps"] = 60
     params["loadtest"] |= {"requests": 60, "warmup_requests": 10, "rates": [6.0], "seeds": [1, 2]}
     params["loadtest"]["steady_arms"], params["frontier"]["systems"] = STEADY, SYSTEMS
     traffic = params["loadtest"]["traffic"]

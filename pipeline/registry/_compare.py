@@ -110,7 +110,7 @@ def _common(
         blockers.append(f"the challenger does not know {', '.join(lacking)} of the fleet")
     if unknown:
         told = f"the champion does not know {', '.join(unknown)}"
-        notes.append(f"{told}: compared on {', '.join(common)}")
+        notes.append(f"{told}: compared on {', '.join(common) or 'none'}")
     return common, notes, blockers
 
 

@@ -71,7 +71,8 @@ def promote(
         params: its gate and the present data.
         client: of the store.
         version: number or alias.
-        served: whether simulated load tests have to pass as well.
+        served: whether simulated load tests have to pass as well; they are not run where the
+            comparison is blocked already.
         force: reason to promote whatever the gate says; None lets the gate decide.
 
     Raises:
@@ -89,7 +90,7 @@ def promote(
     comparison = None
     if old is not None:
         comparison = compare(kind, old, new, params, client)
-        if served:
+        if served and not comparison.blockers:  # else there may be nothing that can be served
             comparison = replace(comparison, served=served_checks(kind, new, params, client))
     outcome, before = _outcome(comparison, force), None if old is None else old.number
     with recorded(name, outcome, before, new.number, (force or "").strip(), comparison):
