@@ -12,7 +12,7 @@ from pipeline.rows import LEARNING
 from pipeline.statistics import mean_intervals
 from pipeline.streams import stream, unit_hash
 
-__all__ = ["learning_curve"]
+__all__ = ["SHARES", "learning_curve"]
 
 Floats = NDArray[np.float64]
 
@@ -55,8 +55,7 @@ def learning_curve(
             rng = stream(seed, predictor, "learning", name, share)
             who = {"predictor": predictor, "candidate": name, "share": share, "label": label}
             rows += [who | row for row in _rows(losses, judged, part.datasets, rng)]
-    frame = pl.DataFrame(rows, infer_schema_length=None)
-    return frame.select(pl.col(name).cast(kind) for name, kind in LEARNING.polars().items())
+    return LEARNING.frame(rows)
 
 
 def _nested_share(group_ids: Sequence[str], share: float) -> NDArray[np.int64]:

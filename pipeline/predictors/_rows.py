@@ -39,7 +39,4 @@ def score_row(
 
 def scores_frame(rows: Sequence[dict[str, Any]], selected: str) -> pl.DataFrame:
     """Rows of `score_row` as a `SCORES` frame; `selected` names the candidate that serves."""
-    frame = pl.DataFrame(list(rows), infer_schema_length=None).with_columns(
-        selected=pl.col("candidate") == selected
-    )
-    return frame.select(pl.col(name).cast(kind) for name, kind in SCORES.polars().items())
+    return SCORES.frame(row | {"selected": row["candidate"] == selected} for row in rows)

@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.params import LatencyParams, TierParams
+from pipeline.predictors._curve import SHARES
 from pipeline.predictors.latency._fitted import METRICS, Fitted
 from pipeline.predictors.latency._rows import TierRows
 from pipeline.predictors.latency._scores import interval_of
@@ -20,7 +21,6 @@ __all__ = ["latency_learning"]
 
 Floats = NDArray[np.float64]
 
-_SHARES = (0.1, 0.25, 0.5, 1.0)
 _SHOWN = ("mape", "pinball")
 
 
@@ -37,7 +37,7 @@ def latency_learning(
     """
     rows: list[dict[str, Any]] = []
     name = candidates.selected
-    for share in _SHARES:
+    for share in SHARES:
         some = {
             tier: {**parts, "train": _share(tier, parts["train"], share)}
             for tier, parts in candidates.rows.items()

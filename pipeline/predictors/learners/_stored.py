@@ -6,42 +6,14 @@ from typing import Any
 from pipeline.errors import ModelError, nearest
 from pipeline.predictors._contract import Learner
 from pipeline.predictors.learners._knn import Knn
-from pipeline.predictors.learners.length import Buckets, ModelMean, QuantileHead, QuantileXgboost
-from pipeline.predictors.learners.quality import (
-    Blend,
-    Boosted,
-    DatasetMean,
-    Kernel,
-    Kmeans,
-    Logistic,
-    LowRank,
-    Ridge,
-    TorchHead,
-    TunedHead,
-)
+from pipeline.predictors.learners.length import LENGTH_LEARNERS
+from pipeline.predictors.learners.quality import QUALITY_LEARNERS
 from pipeline.stored import read_manifest
 
 __all__ = ["LEARNERS", "load_learner"]
 
 LEARNERS: dict[str, type[Learner[Any]]] = {
-    kind.name: kind
-    for kind in (
-        Knn,
-        Blend,
-        Boosted,
-        DatasetMean,
-        Kernel,
-        Kmeans,
-        Logistic,
-        LowRank,
-        Ridge,
-        TorchHead,
-        TunedHead,
-        ModelMean,
-        QuantileXgboost,
-        Buckets,
-        QuantileHead,
-    )
+    kind.name: kind for kind in (Knn, *QUALITY_LEARNERS, *LENGTH_LEARNERS)
 }
 
 

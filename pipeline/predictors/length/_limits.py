@@ -1,5 +1,8 @@
 """How far the chance that an answer fits a budget is from the share that fits."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,48 +49,50 @@ def limit_errors(
     """
     samples = answers(actual.values)
     n, models = samples.shape[:2]
-    known = ~np.isnan(samples)
-    counts = known.sum(axis=2)
-    differences = np.full((n, models, budgets.shape[1]), np.nan)
-    for place in range(budgets.shape[1]):
-        limit = budgets[:, place]
-        within = (known & (samples <= limit[None, :, None])).sum(axis=2)
-        share = np.divide(within, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
-        differences[:, :, place] = told.distribution.probability(limit[None, :]) - share
+    known = np.count_nonzero(~np.isnan(samples), axis=2) > 0
     means = joint_means(
-        differences.reshape(n, -1), np.array(actual.group_ids), resamples=resamples, rng=rng
+        _differences(told, samples, budgets).reshape(n, -1),
+        np.array(actual.group_ids),
+        resamples=resamples,
+        rng=rng,
     )
-    points = np.abs(means.points).reshape(1, models, -1)
-    draws = np.abs(means.draws).reshape(resamples, models, -1)
-    missing = (counts == 0).sum(axis=0)
-
-    def estimates(point: Floats, drawn: Floats, over_all: tuple[float, Floats]) -> list[Estimate]:
-        """Of (1, M) points and (resamples, M) draws, those over all models first."""
-        clusters = means.clusters.reshape(models, -1)[:, 0]
-        told_of = [(*over_all, n * models - missing.sum(), clusters.max(), missing.sum())]
-        for place in range(models):
-            of_model = (point[0, place], drawn[:, place], n - missing[place])
-            told_of.append((*of_model, clusters[place], missing[place]))
-        return [
+    # The data themselves are row 0 of what follows, the draws come after it.
+    errors = np.abs(np.vstack([means.points, means.draws])).reshape(1 + resamples, models, -1)
+    clusters = means.clusters.reshape(models, -1)[:, 0]
+    metrics = {
+        "limit_error": _with_all(errors.mean(axis=2), np.nanmean),
+        "limit_error_worst": _with_all(errors.max(axis=2), np.nanmax),
+    }
+    slices = [slice(None), *(slice(place, place + 1) for place in range(models))]
+    return {
+        metric: [
             interval_of_draws(
-                float(value),
-                values,
+                float(values[0, place]),
+                values[1:, place],
                 level=level,
                 method=_METHOD,
-                n=int(size),
-                clusters=int(units),
-                missing=int(lacking),
+                n=int(known[:, inside].sum()),
+                clusters=int(clusters[inside].max()),
+                missing=int((~known[:, inside]).sum()),
             )
-            for value, values, size, units, lacking in told_of
+            for place, inside in enumerate(slices)
         ]
-
-    mean, worst = points.mean(axis=2), points.max(axis=2)
-    drawn_mean, drawn_worst = draws.mean(axis=2), draws.max(axis=2)
-    return {
-        "limit_error": estimates(
-            mean, drawn_mean, (np.nanmean(mean), np.nanmean(drawn_mean, axis=1))
-        ),
-        "limit_error_worst": estimates(
-            worst, drawn_worst, (np.nanmax(worst), np.nanmax(drawn_worst, axis=1))
-        ),
+        for metric, values in metrics.items()
     }
+
+
+def _with_all(values: Floats, pool: Callable[..., Any]) -> Floats:
+    """Values of M models, (b, M), behind a first column for all of them."""
+    return np.column_stack([pool(values, axis=1), values])
+
+
+def _differences(told: LengthPrediction, samples: Floats, budgets: Floats) -> Floats:
+    """P(length <= budget) less the share of the known answers within it, (n, M, B)."""
+    known = ~np.isnan(samples)
+    counts = known.sum(axis=2)
+    parts = []
+    for limit in budgets.T:
+        within = (known & (samples <= limit[None, :, None])).sum(axis=2)
+        share = np.divide(within, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+        parts.append(told.distribution.probability(limit[None, :]) - share)
+    return np.stack(parts, axis=2)

@@ -115,7 +115,11 @@ def fit_quality(
     calibration: Labelled,
     params: QualityParams,
 ) -> QualityModel:
-    """Train one learner and calibrate it."""
+    """Train one learner on labels (N, M) and calibrate it on others (C, M), NaN unknown.
+
+    Raises:
+        DataError: a model has no label on one of the two splits.
+    """
     return QualityModel(learner, params.level, params.calibration).fit(
         models,
         train.prompts,

@@ -1,6 +1,6 @@
 """Rows about routing with each candidate, beside the best single model and the per-dataset mean."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from pipeline.streams import stream
 __all__ = ["BEST_SINGLE", "LEVEL", "RESAMPLES", "Ladder", "routing_rows"]
 
 Floats = NDArray[np.float64]
+_Key = tuple[str, str, str]  # candidate, metric, what is subtracted
 
 LEVEL, RESAMPLES = 0.95, 1000
 BEST_SINGLE = "best_single"
@@ -91,8 +92,25 @@ def routing_rows(
     judged = ladder.whole()
     kept = ~np.isnan(ladder.labels).any(axis=1)
     own = {name: _columns(told[kept], judged) for name, told in candidates.items()}
-    single, shared = _single(judged), _shared(judged)
-    columns = {("", metric, "none"): column for metric, column in shared.items()}
+    columns = _compared(own, judged)
+    means, found = joint_intervals(
+        np.column_stack(list(columns.values())),
+        judged.group_ids,
+        level=LEVEL,
+        resamples=RESAMPLES,
+        rng=stream(seed, "routing scores", split),
+    )
+    missing, shared = int((~kept).sum()), {"split": split, "label": label}
+    return [
+        score_row("quality", name, metric, replace(told, missing=missing), versus=versus, **shared)
+        for name, metric, versus, told in _told(list(columns), means, found)
+    ]
+
+
+def _compared(own: Mapping[str, dict[str, Floats]], judged: Ladder) -> dict[_Key, Floats]:
+    """Every candidate's columns, alone and less those of what it is compared with."""
+    single = _single(judged)
+    columns: dict[_Key, Floats] = {("", name, "none"): c for name, c in _shared(judged).items()}
     for name, values in own.items():
         columns |= {(name, metric, "none"): column for metric, column in values.items()}
         others = {BEST_SINGLE: single} | {o: own[o] for o in REFERENCES if o in own and o != name}
@@ -102,37 +120,23 @@ def routing_rows(
                 for metric, column in values.items()
                 if metric in theirs
             }
-    means, found = joint_intervals(
-        np.column_stack(list(columns.values())),
-        judged.group_ids,
-        level=LEVEL,
-        resamples=RESAMPLES,
-        rng=stream(seed, "routing scores", split),
-    )
-    place = {key: number for number, key in enumerate(columns)}
-    gain, gap = place["", "_gain", "none"], place["", "_gap", "none"]
-    rows = []
-    for (name, metric, versus), number in place.items():
-        told = found[number]
+    return columns
+
+
+def _told(
+    keys: list[_Key], means: JointMeans, found: list[Estimate]
+) -> Iterator[tuple[str, str, str, Estimate]]:
+    """Candidate, metric, versus and estimate of every row: means as they are, and two ratios."""
+    gain, gap = keys.index(("", "_gain", "none")), keys.index(("", "_gap", "none"))
+    for number, (name, metric, versus) in enumerate(keys):
+        if not name:
+            continue
         if metric == "_recovered":
-            metric, told = "apgr", _ratio(means, number, gain)
-        if name:
-            rows.append((name, metric, versus, told))
+            yield name, "apgr", versus, _ratio(means, number, gain)
+        else:
+            yield name, metric, versus, found[number]
         if metric == "quality_at_equal_cost" and versus == BEST_SINGLE:
-            rows.append((name, "gap_closed", "none", _ratio(means, number, gap)))
-    missing = int((~kept).sum())
-    return [
-        score_row(
-            "quality",
-            name,
-            metric,
-            replace(told, missing=missing),
-            split=split,
-            label=label,
-            versus=versus,
-        )
-        for name, metric, versus, told in rows
-    ]
+            yield name, "gap_closed", "none", _ratio(means, number, gap)
 
 
 def _columns(predicted: Floats, ladder: Ladder) -> dict[str, Floats]:

@@ -73,8 +73,7 @@ def quality_reliability(candidates: QualityCandidates, test: Labelled) -> pl.Dat
         model.models_,
         level=LEVEL,
     )
-    frame = pl.DataFrame(rows, infer_schema_length=None)
-    return frame.select(pl.col(name).cast(kind) for name, kind in RELIABILITY.polars().items())
+    return RELIABILITY.frame(rows)
 
 
 def quality_summary(scores: pl.DataFrame) -> dict[str, Any]:

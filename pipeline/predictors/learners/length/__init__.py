@@ -5,4 +5,7 @@ from pipeline.predictors.learners.length._head import QuantileHead
 from pipeline.predictors.learners.length._mean import ModelMean
 from pipeline.predictors.learners.length._trees import QuantileXgboost
 
-__all__ = ["Buckets", "ModelMean", "QuantileHead", "QuantileXgboost"]
+# Those that may be stored.
+LENGTH_LEARNERS = (Buckets, ModelMean, QuantileHead, QuantileXgboost)
+
+__all__ = ["LENGTH_LEARNERS", "Buckets", "ModelMean", "QuantileHead", "QuantileXgboost"]

@@ -11,7 +11,22 @@ from pipeline.predictors.learners.quality._ridge import Ridge
 from pipeline.predictors.learners.quality._torch_head import TorchHead
 from pipeline.predictors.learners.quality._tuned_head import TunedHead
 
+# Those that may be stored.
+QUALITY_LEARNERS = (
+    Blend,
+    Boosted,
+    DatasetMean,
+    Kernel,
+    Kmeans,
+    Logistic,
+    LowRank,
+    Ridge,
+    TorchHead,
+    TunedHead,
+)
+
 __all__ = [
+    "QUALITY_LEARNERS",
     "Blend",
     "Boosted",
     "DatasetMean",

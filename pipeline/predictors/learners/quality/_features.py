@@ -9,8 +9,8 @@ __all__ = ["centre_of", "prompt_features"]
 
 Floats = NDArray[np.float64]
 
-# Both blocks get a share of the length of a row that its worth deserves: on the real ladders more
-# weight on the surface made routing worse, and without it Brier scores rise by .005.
+# The embedding is the larger part of a row: its squares add up to 384 * .125^2 = 6, those of 16
+# standardised features to 16 * .5^2 = 4.
 _EMBEDDING, _SURFACE, _LIMIT = 0.125, 0.5, 4.0
 
 

@@ -14,7 +14,9 @@ __all__ = ["Kernel"]
 
 Floats = NDArray[np.float64]
 
-_SURFACE, _LIMIT = 0.125, 4.0  # a surface of average size moves a prompt as far as cosine .87 does
+# One deviation in each of 16 features moves a prompt by 16 * .125^2 = .25 = 2 (1 - .875): as far as
+# a cosine of .875 does.
+_SURFACE, _LIMIT = 0.125, 4.0
 
 
 class Kernel(ArrayLearner):
