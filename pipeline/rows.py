@@ -20,6 +20,7 @@ __all__ = [
     "REQUESTS",
     "RESPONSES",
     "SCORES",
+    "SERVED",
     "SPLITS",
     "TASKS",
 ]
@@ -207,6 +208,23 @@ REQUESTS = Schema(
         *_state("pending_decode", "tokens"),
         Column("telemetry_age_s", _FLOAT, "age of what was read of its instance, s", True, 0.0),
         Column("label", _TEXT, "where it comes from", among=("simulated", "emulated", "live")),
+    ),
+    key=("traffic", "arm", "rate", "seed", "request_id"),
+)
+
+# What a load test was answered, kept on request; the key is that of REQUESTS.
+SERVED = Schema(
+    "served text",
+    (
+        Column("traffic", _TEXT, "shape of the arrivals"),
+        Column("arm", _TEXT, "routing policy"),
+        Column("rate", _FLOAT, "offered rate, requests/s", low=0.0),
+        Column("seed", _INT, "replication"),
+        Column("request_id", _INT, "order of arrival", low=0),
+        Column("prompt_id", _TEXT, "stable id of the prompt"),
+        Column("model", _TEXT, "model that answered"),
+        Column("response_text", _TEXT, "what it answered; empty is a text"),
+        Column("label", _TEXT, "where it comes from", among=("emulated", "live")),
     ),
     key=("traffic", "arm", "rate", "seed", "request_id"),
 )
