@@ -14,7 +14,7 @@ from pipeline.params import load_params
 # Lower layers never import higher ones; packages of one layer may use each other.
 LAYERS = {
     "errors": 0, "files": 0, "journal": 0, "progress": 0, "streams": 0, "schema": 0, "rows": 0,
-    "compiled": 0, "stored": 1, "params": 0, "minilm": 0, "encoder": 1, "stage": 1,
+    "compiled": 0, "stored": 1, "params": 0, "minilm": 0, "encoder": 1, "stage": 1, "engine": 1,
     "fleet": 1, "workload": 1,
     "scheduling": 2, "predictors": 2, "judging": 2, "statistics": 2,
     "loadtest": 3, "registry": 3, "reporting": 3,
@@ -30,6 +30,7 @@ HEAVY = (
     "matplotlib",
     "dvc",
     "arch",
+    "ray",
 )
 
 
