@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 SPLITS = ("train", "calibration", "validation", "test")
-TASKS = ("number", "span", "fact", "format", "decline", "recorded")
+TASKS = ("number", "span", "fact", "format", "decline", "open", "recorded")
 PREDICTORS = ("quality", "length", "latency")
 EMBEDDING_DIM = 384
 
@@ -167,6 +167,7 @@ REQUESTS = Schema(
         Column("changed", _BOOL, "whether it came after the traffic's change in mid-run"),
         Column("measured", _BOOL, "false in the warm-up, which no statistic uses"),
         Column("t_scheduled", _FLOAT, "when it was to be sent, s on the run's clock", low=0.0),
+        Column("t_issued", _FLOAT, "when the client sent it, s; null in a simulation", True, 0.0),
         Column("t_decided", _FLOAT, "when the router had decided, s", low=0.0),
         Column("t_dispatched", _FLOAT, "when the instance got it, s; null if refused", True, 0.0),
         Column("t_first_token", _FLOAT, "s; null when there was none", nullable=True, low=0.0),
@@ -179,6 +180,8 @@ REQUESTS = Schema(
         Column("output_tokens_source", _TEXT, "reported, counted or estimated:HOW", nullable=True),
         Column("cut", _BOOL, "whether its budget ended the answer early"),
         Column("status", _TEXT, "how it ended", among=("ok", "failed", "refused")),
+        Column("failure", _TEXT, "why it is not ok; null where it is", nullable=True),
+        Column("attempts", _INT, "instances that were tried; null if refused", True, 1),
         Column("ttft_slo_s", _FLOAT, "what it asks for, from the scheduled time", True, 0.0),
         Column("tpot_slo_s", _FLOAT, "what it asks for, s per token", True, 0.0),
         Column("budget_usd", _FLOAT, "what it may cost", True, 0.0),

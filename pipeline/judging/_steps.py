@@ -44,13 +44,14 @@ STEPS: dict[str, tuple[str, ...]] = {
         "When both answer, score how well the actual output covers the expected output.",
         "When both decline, give the full score to a clear and polite refusal.",
     ),
-    "recorded": (
+    "open": (
         "Read the expected output: it is a good answer to the input.",
         "Check whether the actual output does what the input asks, as the expected output does.",
         "Deduct for each error of fact or reasoning and for each part that is left out.",
         "Do not deduct for other words, another order or another length.",
     ),
 }
+STEPS["recorded"] = STEPS["open"]
 
 
 def steps_for(task: str) -> list[str]:

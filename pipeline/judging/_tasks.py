@@ -27,12 +27,13 @@ _METRICS: dict[str, tuple[str, ...]] = {
     "fact": ("answer_match",),
     "format": ("format_match",),
     "decline": ("declined_when_it_should",),
+    "open": (),
     "recorded": (),
 }
 
 
 def metrics_for(task: str) -> tuple[str, ...]:
-    """Names of the rules of a task; the first is its label. Empty where only labels exist.
+    """Names of the rules of a task; the first is its label. Empty where no rule can judge.
 
     Raises UnknownNameError for a task that nobody declared.
     """

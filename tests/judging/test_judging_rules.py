@@ -188,6 +188,6 @@ def test_similarity_is_a_clipped_cosine(a: list[float], b: list[float], cosine: 
 
 def test_metrics_of_a_task() -> None:
     assert metrics_for("span") == ("answer_match", "squad_f1", "squad_em")
-    assert metrics_for("recorded") == ()
+    assert metrics_for("open") == metrics_for("recorded") == ()
     with pytest.raises(UnknownNameError, match="unknown task 'spam'"):
         metrics_for("spam")
