@@ -23,6 +23,7 @@ from pipeline.scheduling._order import decision_order
 from pipeline.scheduling._policy import Assignment, Policy
 from pipeline.scheduling._score import Terms, fixed_terms, reference_terms, utilisation
 from pipeline.scheduling._state import QUANTITIES, FleetState
+from pipeline.scheduling._told import told_values
 from pipeline.scheduling._trace import Trace, explanation
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "reference_terms",
     "relax",
     "telemetry_of",
+    "told_values",
     "utilisation",
     "with_error",
     "within",

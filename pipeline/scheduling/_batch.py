@@ -18,11 +18,13 @@ class Batch:
         rows: their rows of the estimates, n.
         objectives: what they ask for, (n,) each.
         waited: seconds since each was scheduled, until it will reach an instance, (n,).
+        open: which of the I instances each may be sent to at all, (n, I); None where all are.
     """
 
     rows: list[int]
     objectives: Objectives
     waited: NDArray[np.float64]
+    open: NDArray[np.bool_] | None = None
 
     @classmethod
     def plain(cls, rows: list[int]) -> "Batch":

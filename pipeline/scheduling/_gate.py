@@ -53,9 +53,7 @@ class Gate:
         times: Times | None,
     ) -> Passed:
         """Return who may serve the request at `position` of the batch; `times` are (I,)."""
-        alive = state.age <= self._evict_after
-        if not alive.any():
-            alive = np.ones(len(alive), dtype=bool)
+        alive = self._alive(position, batch, state)
         if self._params is None:
             return Passed(alive, 0)
         certainty = self.certainty(position, row, batch, estimates, times)
@@ -63,6 +61,14 @@ class Gate:
         # Nobody relaxes his way to an instance that does not answer.
         told = relax(np.where(alive, certainty, -np.inf), floor, self._params)
         return Passed(told.allowed & alive, told.relaxations)
+
+    def _alive(self, position: int, batch: Batch, state: FleetState) -> NDArray[np.bool_]:
+        """Instances that are open to the request and heard of, or else all that are open to it."""
+        allowed = (
+            np.ones(len(state.age), dtype=bool) if batch.open is None else batch.open[position]
+        )
+        heard = allowed & (state.age <= self._evict_after)
+        return heard if heard.any() else allowed
 
     def certainty(
         self, position: int, row: int, batch: Batch, estimates: Estimates, times: Times | None

@@ -134,7 +134,8 @@ class Policy:
             return Assignment(position, row, None, expected, None, None, None, _NO_TERMS, relaxed)
         terms = self._router.value(estimates, row, Seen(e2e, state, passed.allowed))
         total = np.where(passed.allowed, terms.total, -np.inf)
-        candidates = np.flatnonzero(total == total.max())
+        # A router may hold none of the allowed ones worth anything: then any of them will do.
+        candidates = np.flatnonzero((total == total.max()) & passed.allowed)
         chosen = self._dispatcher.pick(candidates, state, e2e)
         if traces is not None and position in traces:
             traces[position] = Trace.of(chosen, passed, terms, total, times, state)

@@ -338,3 +338,23 @@ def test_an_arm_without_ledger_needs_to_be_told_the_tokens() -> None:
     blind = {"router": "passthrough", "dispatcher": "random", "ledger": False}
     with pytest.raises(ValueError, match="telemetry needs surface full"):
         LoadtestParams.model_validate(LOADTEST | {"arms": {"blind": blind}})
+
+
+def test_nobody_is_sent_where_it_may_not_go(policy: Build) -> None:
+    told = believe([[0.2, 0.9]], [[50.0, 50.0]], [[1e-6, 1e-5]])
+    for arm in ({"router": "knn_quality"}, {"router": "cheapest_above_floor", "floor": 0.5}):
+        built = policy(**arm)
+        for open_to in ([True, False, False], [False, True, False], [False, False, True]):
+            batch = replace(Batch.plain([0]), open=np.array([open_to]))
+            [assignment] = built.assign(batch, told, idle())
+            assert assignment.instance == open_to.index(True)
+        shut = replace(Batch.plain([0]), open=np.zeros((1, 3), dtype=bool))
+        assert built.assign(shut, told, idle())[0].instance is None
+
+
+def test_silence_bars_nobody_where_all_that_are_open_are_silent(policy: Build) -> None:
+    told, state = believe([[0.5, 0.5]], [[50.0, 50.0]], [[1e-6, 1e-6]]), idle()
+    state.age = np.array([99.0, 0.0, 99.0])
+    batch = replace(Batch.plain([0]), open=np.array([[True, False, False]]))
+    [assignment] = policy(router="passthrough").assign(batch, told, state)
+    assert assignment.instance == 0
