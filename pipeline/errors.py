@@ -6,7 +6,8 @@
     ├── DataError           the rows are well formed, but what they say cannot be used
     ├── UnknownNameError    a name that is not among the declared ones (model, arm, dataset)
     ├── ModelError          a stored predictor is missing, damaged or of another feature schema
-    └── EndpointError       a server could not be reached or answered out of contract
+    ├── EndpointError       a server could not be reached or answered out of contract
+    └── WorkerError         a process that worked for this one was lost
 
 The message of each is one sentence that says what was wrong, where, and what is accepted. Commands
 and stages print it and exit with status 2; anything else is a defect and keeps its traceback.
@@ -14,6 +15,7 @@ and stages print it and exit with status 2; anything else is a defect and keeps 
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Self
 
 __all__ = [
     "DataError",
@@ -23,6 +25,7 @@ __all__ = [
     "RouteBalanceError",
     "SchemaError",
     "UnknownNameError",
+    "WorkerError",
     "nearest",
 ]
 
@@ -51,6 +54,10 @@ class EndpointError(RouteBalanceError):
     """A server could not be reached, or its answer was out of contract."""
 
 
+class WorkerError(RouteBalanceError):
+    """A process or a machine that worked for this one was lost; what had finished is kept."""
+
+
 class UnknownNameError(RouteBalanceError):
     """A name that nobody declared.
 
@@ -62,9 +69,13 @@ class UnknownNameError(RouteBalanceError):
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], where: str = "") -> None:
-        self.kind, self.name, self.known = kind, name, tuple(sorted(known))
+        self.kind, self.name, self.known, self.where = kind, name, tuple(sorted(known)), where
         place = f" in {where}" if where else ""
         super().__init__(f"unknown {kind} {name!r}{place}; {nearest(name, self.known)}")
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, tuple[str, ...], str]]:
+        """Let it come back whole from the process that raised it."""
+        return type(self), (self.kind, self.name, self.known, self.where)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -1,14 +1,13 @@
 """The grid of a load test: cells in parallel, each kept as it ends."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import astuple, dataclass, field
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
+from pipeline.engine import Engine, run_jobs
 from pipeline.errors import UnknownNameError
 from pipeline.files import content_hash
 from pipeline.fleet import Fleet
@@ -61,7 +60,7 @@ class Bench:
         """Content key of a cell: whatever can change its rows, and nothing else."""
         arm = self.params.arms[cell.arm]
         grid = {"arms", "weights", "rates", "seeds", "steady_arms", "arrivals", "traffic"}
-        shared = self.params.model_dump(exclude=grid | {"requests"})
+        shared = self.params.model_dump(exclude=grid | {"requests", "over", "http"})
         shape = self.params.shape(cell.traffic)
         weights = self.params.weights[arm.weights].model_dump() if arm.weights else None
         return content_hash(
@@ -107,7 +106,9 @@ def cells_of(
     ]
 
 
-def run_grid(bench: Bench, cells: list[Cell], kept: Path, jobs: int) -> Iterator[pl.DataFrame]:
+def run_grid(
+    bench: Bench, cells: list[Cell], kept: Path, jobs: int | None, engine: Engine = "process"
+) -> Iterator[pl.DataFrame]:
     """Yield the rows of every cell, in the order of `cells`.
 
     A finished cell is kept under its content key in `kept`, whole or not at all; a killed run that
@@ -117,50 +118,25 @@ def run_grid(bench: Bench, cells: list[Cell], kept: Path, jobs: int) -> Iterator
         bench: what the cells share.
         cells: what to run.
         kept: folder of finished cells.
-        jobs: worker processes.
+        jobs: cells at a time; None for every processor.
+        engine: where they run.
     """
     paths = [kept / f"{bench.key(cell)}.parquet" for cell in cells]
     todo = [(cell, path) for cell, path in zip(cells, paths, strict=True) if not path.exists()]
     say(f"loadtest: {len(cells)} cells, {len(cells) - len(todo)} kept from before")
-    _run(bench, todo, max(1, min(jobs, len(todo))))
+    # A cell costs nothing but time: one whose worker is lost is started again.
+    ran = run_jobs(engine, partial(_setup, bench), todo, workers=jobs, retries=2)
+    for path, rows in track(ran, len(todo), "loadtest cells"):
+        write_rows(rows, path, REQUESTS)
     for path in paths:
         yield read_rows(path, REQUESTS)
 
 
-def _run(bench: Bench, todo: list[tuple[Cell, Path]], jobs: int) -> None:
-    if jobs == 1:
-        work = _worker(bench)
-        for cell, path in track(todo, len(todo), "loadtest cells"):
-            work(cell, path)
-        return
-    # Spawned, not forked: polars and XGBoost own threads that do not survive a fork.
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _start, (bench,)) as pool:
-        futures = [pool.submit(_work, cell, path) for cell, path in todo]
-        try:
-            for future in track(as_completed(futures), len(futures), "loadtest cells"):
-                future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _worker(bench: Bench) -> Callable[[Cell, Path], None]:
+def _setup(bench: Bench) -> Callable[[tuple[Cell, Path]], Iterator[tuple[Path, pl.DataFrame]]]:
     rig = bench.rig()
 
-    def work(cell: Cell, path: Path) -> None:
-        write_rows(run_cell(cell, rig), path, REQUESTS)
+    def work(job: tuple[Cell, Path]) -> Iterator[tuple[Path, pl.DataFrame]]:
+        cell, path = job
+        yield path, run_cell(cell, rig)
 
     return work
-
-
-_process_work: Callable[[Cell, Path], None]
-
-
-def _start(bench: Bench) -> None:
-    global _process_work
-    os.environ["POLARS_MAX_THREADS"] = "1"
-    _process_work = _worker(bench)
-
-
-def _work(cell: Cell, path: Path) -> None:
-    _process_work(cell, path)

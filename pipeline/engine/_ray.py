@@ -1,0 +1,127 @@
+"""Jobs on a Ray cluster: the one at RAY_ADDRESS, or one that lives as long as the jobs."""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from pipeline.engine._work import Setup, Work
+from pipeline.errors import EndpointError, ParamsError, WorkerError
+
+__all__ = ["on_ray"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# What a cluster of other machines need not see of the project's folder.
+_LEFT_HERE = [".git", ".venv", ".vllm-cpu", ".cache", "mlruns", "mlflow.db*", "data/requests"]
+
+
+def on_ray(
+    setup: Setup[T, R], jobs: Sequence[T], workers: int | None, cpus: float, retries: int
+) -> Iterator[R]:
+    """Yield every result when it has been made, whichever worker made it."""
+    if not jobs:
+        return
+    with _cluster() as ray:
+        # Once for all jobs; a worker fetches it when it meets the first of them.
+        shared = [ray.put(setup)]
+        options = {"num_returns": "streaming", "num_cpus": cpus, "max_retries": retries}
+        task = ray.remote(**options)(_results)
+        name = uuid4().hex
+        waiting = (task.remote(name, shared, job) for job in jobs)
+        at_work = list(islice(waiting, workers or len(jobs)))
+        try:
+            while at_work:
+                [first], _ = ray.wait(at_work, num_returns=1)
+                try:
+                    yield _next(ray, first)
+                except StopIteration:
+                    at_work.remove(first)
+                    at_work.extend(islice(waiting, 1))
+        finally:
+            for one in at_work:
+                ray.cancel(one)
+
+
+def _next(ray: Any, results: Any) -> Any:
+    try:
+        return ray.get(next(results))
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from error
+    except ray.exceptions.RayError as error:
+        raise WorkerError(
+            f"a worker of the Ray cluster was lost ({type(error).__name__}); start again, and "
+            "what had finished is kept"
+        ) from error
+
+
+_works: dict[str, Work[Any, Any]] = {}
+
+
+def _results(name: str, shared: list[Any], job: Any) -> Iterator[Any]:
+    """Run in a worker: make what the jobs share unless an earlier job has made it."""
+    if name not in _works:
+        import ray
+
+        os.environ["POLARS_MAX_THREADS"] = "1"
+        _works.clear()
+        _works[name] = ray.get(shared[0])()
+    yield from _works[name](job)
+
+
+@contextmanager
+def _cluster() -> Iterator[Any]:
+    """Join the cluster of RAY_ADDRESS, or start one here and end it; yield the module."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError as error:
+        raise ParamsError(
+            "engine «ray»: Ray is not installed here; `pip install 'routebalance[ray]'` brings it, "
+            "and engine «process» needs nothing"
+        ) from error
+    with ExitStack() as ended:
+        if not ray.is_initialized():
+            address = os.environ.get("RAY_ADDRESS")
+            ended.callback(ray.shutdown)
+            if address:
+                _join(ray, address)
+            else:
+                _start(ray, ended)
+        yield ray
+
+
+def _join(ray: Any, address: str) -> None:
+    # Its nodes need the dependencies, but neither the project nor its files: they are sent along,
+    # those too that .gitignore names, because DVC's outputs are among them.
+    os.environ.setdefault("RAY_RUNTIME_ENV_IGNORE_GITIGNORE", "1")
+    sent = {"working_dir": os.getcwd(), "excludes": _LEFT_HERE}
+    try:
+        ray.init(address=address, runtime_env=sent, log_to_driver=False)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise EndpointError(
+            f"RAY_ADDRESS={address}: no Ray cluster answers there ({type(error).__name__}); give "
+            "the address of a running one, or unset it to start one here"
+        ) from error
+
+
+def _start(ray: Any, ended: ExitStack) -> None:
+    # Ray keeps a token in the user's home otherwise. The folder is short for its sockets' sake.
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    folder = ended.enter_context(
+        tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True)
+    )
+    ended.callback(ray.shutdown)
+    ray.init(
+        address="local",
+        num_cpus=os.cpu_count(),
+        include_dashboard=False,
+        log_to_driver=False,
+        _node_ip_address="127.0.0.1",
+        _temp_dir=folder,
+    )
