@@ -63,6 +63,13 @@ RESPONSES = Schema(
         Column("output_tokens_source", _TEXT, "reported, counted or estimated:HOW", nullable=True),
         Column("recorded_quality", _FLOAT, "label that came with it", True, 0.0, 1.0),
         Column("recorded_quality_source", _TEXT, "who made that label", nullable=True),
+        Column("finish_reason", _TEXT, "why the model stopped, as the server says", nullable=True),
+        Column("flags", _TEXT, "degeneracies, comma separated; null: none found", nullable=True),
+        Column("ttft_s", _FLOAT, "sending to first token, s; live only", True, 0.0),
+        Column("e2e_s", _FLOAT, "sending to the end of the answer, s; live only", True, 0.0),
+        Column(
+            "token_s", pl.List(_FLOAT), "when events brought tokens, s since sending; live only", True
+        ),
         Column("label", _TEXT, "where it comes from", among=("emulated", "recorded", "live")),
     ),
     key=("prompt_id", "model"),

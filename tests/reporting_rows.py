@@ -17,6 +17,7 @@ _BLANK: dict[str, Any] = dict.fromkeys(
     ]
     + ["score_quality", "score_latency", "score_cost", "score_balance", "relaxations"]
     + ["ttft_slo_s", "tpot_slo_s", "budget_usd", "quality_floor", "telemetry_age_s"]
+    + ["t_issued", "failure", "attempts"]
     + ["queue_believed", "queue_true", "pending_decode_believed", "pending_decode_true"]
 )
 

@@ -10,7 +10,9 @@ import typer
 from pipeline.stage import Paths
 
 if TYPE_CHECKING:
-    from pipeline.loadtest import Bench, Cell, WallRun
+    import polars as pl
+
+    from pipeline.loadtest import Bench, Cell
     from pipeline.params import Params
 
 __all__ = ["app"]
@@ -205,24 +207,23 @@ def _serve(
 ) -> None:
     import asyncio
 
-    from pipeline.loadtest import cells_of, lag_line, summary
+    from pipeline.loadtest import cells_of, lag_line, lags, summary
     from pipeline.params import load_params
     from pipeline.rows import REQUESTS
     from pipeline.schema import write_rows
 
     params = load_params(Paths.PARAMS)
     [cell] = cells_of(params.loadtest, [arm], [rate], [seed], [traffic])
-    served = asyncio.run(_over_http(chosen.bench(params), cell, fleet, timeout))
-    rows = served.rows
+    rows = asyncio.run(_over_http(chosen.bench(params), cell, fleet, timeout))
     if out is not None:
         write_rows(rows, out, REQUESTS)
         typer.echo(f"{rows.height} request rows ({rows['label'][0]}) in {out}")
     for line in summary(rows):
         typer.echo(line)
-    typer.echo(lag_line(served.lags))
+    typer.echo(lag_line(lags(rows)))
 
 
-async def _over_http(bench: "Bench", cell: "Cell", fleet: Path, timeout: float) -> "WallRun":
+async def _over_http(bench: "Bench", cell: "Cell", fleet: Path, timeout: float) -> "pl.DataFrame":
     from pipeline.loadtest import open_site, run_wall_cell
 
     site = await open_site(bench, cell, fleet, timeout)

@@ -2,6 +2,7 @@
 
 from pipeline.loadtest._cell import Cell, explain, run_cell
 from pipeline.loadtest._grid import Bench, cells_of, run_grid
+from pipeline.loadtest._lag import lag_line, lags, refuse_late
 from pipeline.loadtest._open import open_bench
 from pipeline.loadtest._rig import Rig
 from pipeline.loadtest._router_time import (
@@ -13,7 +14,7 @@ from pipeline.loadtest._router_time import (
     time_lines,
 )
 from pipeline.loadtest._summary import summary
-from pipeline.loadtest._wall import Site, WallRun, lag_line, run_wall_cell
+from pipeline.loadtest._wall import Site, run_wall_cell
 from pipeline.loadtest._wall_beliefs import PromptReader
 from pipeline.loadtest._wall_open import open_site
 from pipeline.loadtest._workload import Workload, make_workload
@@ -25,17 +26,18 @@ __all__ = [
     "Rig",
     "RouterTime",
     "Site",
-    "WallRun",
     "Workload",
     "cells_of",
     "cost_block",
     "explain",
     "fit_cost",
     "lag_line",
+    "lags",
     "machine",
     "make_workload",
     "open_bench",
     "open_site",
+    "refuse_late",
     "router_times",
     "run_cell",
     "run_grid",

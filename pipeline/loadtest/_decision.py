@@ -33,7 +33,8 @@ class Decision:
     """A request and its fate; times in seconds.
 
     `started` is when its batch closed. `sequence` is None where it was refused. `cut` says that
-    its budget ended the answer.
+    its budget ended the answer. `issued` is when a client sent it, None in a simulation. `failure`
+    says why an instance did not serve it.
     """
 
     request: int
@@ -45,3 +46,5 @@ class Decision:
     sequence: Sequence | None
     cut: bool
     believed: Believed
+    issued: float | None = None
+    failure: str | None = None

@@ -16,6 +16,8 @@ __all__ = ["RunKey", "record"]
 Bounded = tuple[float | None, float | None, float | None]
 Row = dict[str, Any]
 
+NOBODY_CAN = "no instance meets what it asks for"
+
 
 @dataclass(frozen=True)
 class RunKey:
@@ -57,6 +59,7 @@ def _asked(decision: Decision, setup: Setup) -> Row:
         "dataset": workload.datasets[row],
         "prompt_tokens": int(setup.estimates.prompt_tokens[row]),
         "t_scheduled": decision.scheduled,
+        "t_issued": decision.issued,
         "t_decided": decision.decided,
         "decision_ms": (decision.decided - decision.started) * 1e3,
         "batch_size": decision.batch_size,
@@ -71,7 +74,13 @@ def _asked(decision: Decision, setup: Setup) -> Row:
 def _served(decision: Decision, setup: Setup) -> Row:
     sequence, chosen = decision.sequence, decision.assignment.instance
     if sequence is None or chosen is None:
-        return {"status": "refused", "cost_usd": 0.0, "output_tokens": 0, "cut": False}
+        return {
+            "status": "refused",
+            "failure": NOBODY_CAN,
+            "cost_usd": 0.0,
+            "output_tokens": 0,
+            "cut": False,
+        }
     truth, fleet = setup.truth(decision.request), setup.fleet
     row, model = decision.assignment.row, fleet.model_index[chosen]
     tier = fleet.params.tiers[fleet.tiers[chosen]]
@@ -90,6 +99,8 @@ def _served(decision: Decision, setup: Setup) -> Row:
         "output_tokens_source": truth.output_sources[row][model],
         "cut": decision.cut and ok,
         "status": "ok" if ok else "failed",
+        "failure": None if ok else decision.failure,
+        "attempts": 1,
         "quality": _finite(label),
         "cost_usd": spent * 1e-6,
     }

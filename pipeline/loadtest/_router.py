@@ -3,7 +3,7 @@
 import heapq
 import math
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from pipeline.scheduling import (
 __all__ = ["Router"]
 
 Floats = NDArray[np.float64]
+
+_FAILURES = {"error": "HTTP 500", "reset": "the stream ended early"}
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Router:
     silent: dict[int, int] = field(default_factory=dict)
     ends: list[tuple[float, int, int]] = field(default_factory=list)
     lost: list[Sequence] = field(default_factory=list)
+    failures: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.engines = self.setup.fleet.virtual()
@@ -75,7 +78,7 @@ class Router:
         self.engines.take_finished()
         for sequence in self.lost:
             sequence.status, sequence.done = "failed", None
-        return decisions
+        return [replace(one, failure=self.failures.get(one.request)) for one in decisions]
 
     def _next_start(self, free: float) -> float:
         """When the next batch closes; in a closed loop, let everything before it happen first."""
@@ -193,6 +196,7 @@ class Router:
         )
         if fault is not None:
             self.lost.append(sequence)
+            self.failures[sequence.request_id] = _FAILURES[fault.kind]
             if fault.kind == "error":
                 sequence.ended = at
                 self._end(sequence, at)
@@ -203,5 +207,7 @@ class Router:
         self.silent[sequence.request_id] = number
 
     def _end(self, sequence: Sequence, at: float) -> None:
+        if sequence.status == "failed":
+            self.failures[sequence.request_id] = "its instance crashed"
         heapq.heappush(self.ends, (at, sequence.request_id, sequence.generated))
         self.source.ended(sequence.request_id, at)

@@ -6,9 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from pipeline.errors import ParamsError
 from pipeline.fleet.live import Client
@@ -20,13 +18,11 @@ from pipeline.loadtest._setup import Setup
 from pipeline.loadtest._wall_beliefs import Beliefs, PromptReader, decide
 from pipeline.loadtest._wall_router import WallRouter
 
-__all__ = ["Site", "WallRun", "lag_line", "run_wall_cell"]
+__all__ = ["Site", "run_wall_cell"]
 
 # Reading a page of vLLM's metrics takes 1 ms of the loop that also reads the streams, so 13
 # instances polled at this pace take a fifteenth of a core.
 SHORTEST_PERIOD_S = 0.2
-
-_LATE_S = 0.010
 
 
 @dataclass(frozen=True)
@@ -48,16 +44,8 @@ class Site:
     timeout_s: float = 300.0
 
 
-@dataclass(frozen=True)
-class WallRun:
-    """REQUESTS rows of a run, and how late each request was issued, s, (n,)."""
-
-    rows: pl.DataFrame
-    lags: NDArray[np.float64]
-
-
-async def run_wall_cell(cell: Cell, rig: Rig, site: Site) -> WallRun:
-    """Serve one cell over HTTP, at this site.
+async def run_wall_cell(cell: Cell, rig: Rig, site: Site) -> pl.DataFrame:
+    """Serve one cell over HTTP, at this site; return one REQUESTS row per request.
 
     Arrivals, prompts and objectives are those of the simulated cell. Router time and everything
     after it are measured; what was really on an instance nobody knows, and stays null.
@@ -91,18 +79,7 @@ async def run_wall_cell(cell: Cell, rig: Rig, site: Site) -> WallRun:
         )
         decisions = await router.serve()
     key = RunKey(cell.traffic, cell.arm, cell.rate, cell.seed, shape.split, site.label)
-    rows = record(key, decisions, setup, rig.params.warmup_requests)
-    return WallRun(rows, np.array(router.lags))
-
-
-def lag_line(lags: NDArray[np.float64]) -> str:
-    """Say how far the requests, (n,) s, were issued behind their schedule."""
-    late = int((lags > _LATE_S).sum())
-    return (
-        f"issued behind schedule: p50 {1e3 * np.quantile(lags, 0.5):.1f} ms, "
-        f"p99 {1e3 * np.quantile(lags, 0.99):.1f} ms, "
-        f"{late} of {lags.size} by more than {1e3 * _LATE_S:.0f} ms"
-    )
+    return record(key, decisions, setup, rig.params.warmup_requests)
 
 
 def _rehearse(setup: Setup, site: Site) -> None:

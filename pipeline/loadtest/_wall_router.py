@@ -47,7 +47,7 @@ class WallRouter:
         telemetry: what the instances last said.
         clock: seconds of the event loop; the run starts at 0 when it serves.
         decisions: of the requests that have ended.
-        lags: how late each request was issued, s.
+        issued: when each request was, on the clock of the run.
     """
 
     setup: Setup
@@ -59,7 +59,7 @@ class WallRouter:
     telemetry: Seeing
     clock: Callable[[], float]
     decisions: list[Decision] = field(default_factory=list)
-    lags: list[float] = field(default_factory=list)
+    issued: dict[int, float] = field(default_factory=dict)
     _queue: deque[tuple[float, int]] = field(default_factory=deque)
     _all_came: bool = False
     _came: asyncio.Event = field(default_factory=asyncio.Event)
@@ -84,13 +84,13 @@ class WallRouter:
         return self.clock() - self._began
 
     async def _issue(self) -> None:
-        """Put every request into the queue when its time has come, and note how late that was."""
+        """Put every request into the queue when its time has come, and note when that was."""
         source = self.source
         while source.waits or source.earliest() < math.inf:
             await _until(self._ended, source.earliest() - self._now)
             now = self._now
             for request in source.take(now, len(self.rows)):
-                self.lags.append(now - source.scheduled[request])
+                self.issued[request] = now
                 self._queue.append((now, request))
             self._came.set()
         self._all_came = True
@@ -143,6 +143,7 @@ class WallRouter:
                         sequence,
                         cut,
                         before,
+                        self.issued[request],
                     )
                 )
 
@@ -197,15 +198,18 @@ class WallRouter:
         told = await self.clients[chosen].ask(model, self.texts[row], sequence.output_tokens, heard)
         sequence.submitted = told.sent - self._began
         sequence.generated = told.tokens
+        reason = None
         if told.outcome not in ("ok", "stopped"):
             sequence.status, sequence.ended = "failed", self._now
+            reason = told.reason
         else:
             sequence.status = "finished"
             sequence.done = sequence.ended = told.reply.times[-1] - self._began
         keeper.ended(decision.request, sequence.ended, sequence.generated)
         # Nothing was cut off where the last token is also the one that used the budget up.
         stopped = told.outcome == "stopped" and sequence.generated < sequence.output_tokens
-        self._end(replace(decision, cut=decision.cut or stopped), sequence.ended)
+        ended = replace(decision, cut=decision.cut or stopped, failure=reason)
+        self._end(ended, sequence.ended)
 
     def _stop(self, row: int, instance: int) -> SpendingStop | None:
         setup = self.setup

@@ -35,6 +35,7 @@ from pipeline.params._data import (
 from pipeline.params._fleet import FaultParams, FleetParams, TierParams
 from pipeline.params._fleet_file import dump_fleet, load_fleet
 from pipeline.params._hardware import HARDWARE, HardwareParams
+from pipeline.params._http import HttpParams
 from pipeline.params._latency import LatencyParams, LinearLatencyParams, TreesParams
 from pipeline.params._length import LengthParams
 from pipeline.params._loadtest import (
@@ -128,6 +129,7 @@ __all__ = [
     "FidelityParams",
     "FilterParams",
     "FleetParams",
+    "HttpParams",
     "FrontierParams",
     "GammaParams",
     "GateParams",

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from pipeline.params._arms import ArmParams, TelemetryParams, WeightParams, refuse_unknown_presets
 from pipeline.params._arrivals import ArrivalParams, PoissonParams, SquareParams
 from pipeline.params._fleet import FaultParams
+from pipeline.params._http import HttpParams
 from pipeline.params._section import Count, Positive, Section, Share, refuse_unknown
 
 __all__ = [
@@ -145,6 +146,10 @@ class LoadtestParams(Section):
         default=None, strict=False, description="arms of the steady traffic; all by default"
     )
     traffic: dict[str, TrafficParams] = Field(default={}, description="other shapes by name")
+    over: Literal["simulated", "gateway"] = Field(
+        default="simulated", description="where the stage runs its cells"
+    )
+    http: HttpParams = HttpParams()
     objectives: ObjectiveParams = ObjectiveParams()
     weights: dict[str, WeightParams]
     scales: ScaleParams
@@ -179,6 +184,12 @@ class LoadtestParams(Section):
                 raise ValueError("rates names a value twice")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError("seeds names a value twice")
+        return self
+
+    @model_validator(mode="after")
+    def _gateway_is_named(self) -> Self:
+        if self.over == "gateway" and self.http.url is None:
+            raise ValueError("over gateway needs http.url, the URL of the gateway")
         return self
 
     @model_validator(mode="after")
