@@ -22,6 +22,9 @@ Counter = Callable[[list[str]], list[int]]
 # characters errs by 13 %).
 TOKENS_PER_WORDPIECE = 0.93
 
+# Columns that only a live server can fill.
+_LIVE_ONLY = ("finish_reason", "flags", "ttft_s", "e2e_s", "token_s")
+
 _EMULATION = 2  # raise when the emulator changes, so that journals of older ones are not reused
 
 
@@ -58,7 +61,7 @@ def collect_emulated(
             text = emulate(prompt, emulators[model], seed)
             done[key] = _emulated_row(prompt, model, text, count)
             journal.put(key, done[key])
-        rows.append(done[key])
+        rows.append(dict.fromkeys(_LIVE_ONLY) | done[key])
     return RESPONSES.frame(rows).sort("prompt_id", "model")
 
 
@@ -132,6 +135,7 @@ def collect_recorded(
             .alias("output_tokens_source"),
             pl.col("quality").cast(pl.Float64).alias("recorded_quality"),
             pl.col("quality_source").alias("recorded_quality_source"),
+            *(pl.lit(None).alias(name) for name in _LIVE_ONLY),
             pl.lit("recorded").alias("label"),
         )
         .sort("prompt_id", "model"),
