@@ -15,6 +15,7 @@ from pipeline.fleet.live._profile import Asking, fit_rows, live_limits, profile_
 from pipeline.fleet.live._reply import Reply
 from pipeline.fleet.live._rows import LIVE_REQUESTS, read_live
 from pipeline.fleet.live._runs import Target, run_open
+from pipeline.fleet.live._sse import SseParser
 from pipeline.fleet.live._sweep import Sweep, sweep, tokens_per_word, widths_up_to
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Measured",
     "Reply",
     "Spread",
+    "SseParser",
     "Sweep",
     "Target",
     "draw_lengths",
