@@ -57,7 +57,7 @@ test: env
 	ruff check .
 	ruff format --check .
 	mypy
-	pytest
+	pytest -n 2 --dist loadfile
 
 vllm-cpu: env
 	PYTHON=$(PYTHON) scripts/vllm_cpu.sh

@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Timings never decide a test: on a busy machine the first example of a test takes as long as it does.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,3 +29,8 @@ def real_data() -> Path:
     if os.environ.get("ROUTEBALANCE_REQUIRE_DATA"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The whole graph first: it takes one of two workers as long as all the rest takes the other."""
+    items.sort(key=lambda item: item.path.name != "test_graph.py")
