@@ -3,7 +3,7 @@
 from pipeline.loadtest._cell import Cell, explain, run_cell
 from pipeline.loadtest._grid import Bench, cells_of, run_grid
 from pipeline.loadtest._lag import lag_line, lags, refuse_late
-from pipeline.loadtest._open import open_bench
+from pipeline.loadtest._open import check_registered, open_bench
 from pipeline.loadtest._rig import Rig
 from pipeline.loadtest._router_time import (
     RouterTime,
@@ -17,7 +17,8 @@ from pipeline.loadtest._summary import summary
 from pipeline.loadtest._wall import Site, run_wall_cell
 from pipeline.loadtest._wall_beliefs import PromptReader
 from pipeline.loadtest._wall_open import open_site
-from pipeline.loadtest._workload import Workload, make_workload
+from pipeline.loadtest._wall_polls import busy_share, readings
+from pipeline.loadtest._workload import Workload, best_model, make_workload
 
 __all__ = [
     "Bench",
@@ -27,7 +28,10 @@ __all__ = [
     "RouterTime",
     "Site",
     "Workload",
+    "best_model",
+    "busy_share",
     "cells_of",
+    "check_registered",
     "cost_block",
     "explain",
     "fit_cost",
@@ -37,6 +41,7 @@ __all__ = [
     "make_workload",
     "open_bench",
     "open_site",
+    "readings",
     "refuse_late",
     "router_times",
     "run_cell",

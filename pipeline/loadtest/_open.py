@@ -18,7 +18,7 @@ from pipeline.schema import read_rows
 from pipeline.stage import Paths
 from pipeline.workload.arrivals import read_trace
 
-__all__ = ["open_bench"]
+__all__ = ["check_registered", "open_bench"]
 
 
 def open_bench(params: Params, predictors: Mapping[str, Path] | None = None) -> Bench:
@@ -37,7 +37,7 @@ def open_bench(params: Params, predictors: Mapping[str, Path] | None = None) -> 
     present = [kind for kind in folders if kind not in (predictors or {})]
     folders |= predictors or {}
     hashes = {kind: file_hash(folder) for kind, folder in folders.items()}
-    _check_registered({kind: hashes[kind] for kind in present}, params.register_.prefix)
+    check_registered({kind: hashes[kind] for kind in present}, params.register_.prefix)
     learned = _learned(params.loadtest, params.base.fleet.models)
     prompts = read_rows(Paths.PROMPTS, PROMPTS).select("prompt_id", "prompt_text")
     make = partial(
@@ -83,7 +83,8 @@ def _learned(params: LoadtestParams, models: list[str]) -> dict[str, Learned]:
     return {name: learned for name, learned in found.items() if learned is not None}
 
 
-def _check_registered(hashes: dict[str, str], prefix: str) -> None:
+def check_registered(hashes: dict[str, str], prefix: str) -> None:
+    """Raise ModelError where a predictor of the last run, kind to hash, was not registered."""
     if not hashes:
         return
     if not Paths.REGISTRY.exists():

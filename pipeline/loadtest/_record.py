@@ -9,11 +9,10 @@ import polars as pl
 from pipeline.loadtest._decision import Decision
 from pipeline.loadtest._setup import Setup
 from pipeline.rows import REQUESTS
-from pipeline.scheduling import Assignment
+from pipeline.scheduling import Assignment, told_values
 
 __all__ = ["RunKey", "record"]
 
-Bounded = tuple[float | None, float | None, float | None]
 Row = dict[str, Any]
 
 NOBODY_CAN = "no instance meets what it asks for"
@@ -123,47 +122,10 @@ def _state(decision: Decision) -> Row:
 
 
 def _believed(assignment: Assignment, setup: Setup) -> Row:
-    names = ("quality", "latency", "cost", "balance")
-    terms = {f"score_{name}": term for name, term in zip(names, assignment.terms, strict=True)}
-    if assignment.instance is None:
-        return terms
-    row, model = assignment.row, setup.fleet.model_index[assignment.instance]
-    quality: Bounded = (None, None, None)
-    length: Bounded = (None, None, None)
-    if setup.arm.reads_prompt:
-        told, said = setup.estimates.quality, setup.estimates.length
-        quality = (told.mean[row, model], told.low[row, model], told.high[row, model])
-        length = (said.mean[row, model], said.low[row, model], said.high[row, model])
-    ttft, tpot = _known(assignment.ttft), _known(assignment.tpot)
-    low, high = (_e2e(ttft[end], length[end], tpot[end]) for end in (1, 2))
-    beliefs = {
-        "quality": quality,
-        "length": length,
-        "ttft": ttft,
-        "tpot": tpot,
-        "e2e": (assignment.e2e, low, high),
-    }
-    values = {
-        f"predicted_{name}{end}": value
-        for name, bounded in beliefs.items()
-        for end, value in zip(("", "_low", "_high"), bounded, strict=True)
-    }
-    return values | terms
-
-
-def _known(bounded: tuple[float, float, float] | None) -> Bounded:
-    if bounded is None:
-        return None, None, None
-    point, low, high = map(_finite, bounded)
-    return point, low, high
+    chosen, reads = assignment.instance, setup.arm.reads_prompt
+    model = setup.fleet.model_index[chosen] if reads and chosen is not None else None
+    return dict(told_values(assignment, setup.estimates, model))
 
 
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-def _e2e(ttft: float | None, length: float | None, tpot: float | None) -> float | None:
-    """TTFT + (length - 1) * TPOT, end by end: conservative bounds where all three are known."""
-    if ttft is None or length is None or tpot is None:
-        return None
-    return ttft + max(length - 1.0, 0.0) * tpot

@@ -11,7 +11,7 @@ from pipeline.errors import DataError
 from pipeline.predictors import LengthModel, Prompts, QualityModel
 from pipeline.scheduling import Estimates, Estimator, Learned
 
-__all__ = ["Workload", "make_workload"]
+__all__ = ["Workload", "best_model", "make_workload"]
 
 Floats = NDArray[np.float64]
 
@@ -112,7 +112,7 @@ def make_workload(
         output_tokens=tokens.astype(np.int64),
         output_sources=_texts(asked, ids, models),
         quality=labels,
-        best_single=_best(validation, models),
+        best_single=best_model(validation, models),
         worth={arm: one.worth(embedded, read) for arm, one in (learned or {}).items()},
     )
 
@@ -157,7 +157,8 @@ def _by_dataset(validation: pl.DataFrame, datasets: list[str], models: list[str]
     return np.array(rows, dtype=np.float64)
 
 
-def _best(validation: pl.DataFrame, models: list[str]) -> str:
+def best_model(validation: pl.DataFrame, models: list[str]) -> str:
+    """The model with the best mean label on DATASET rows; DataError where none has a label."""
     means = dict(
         validation.group_by("model").agg(pl.col("quality").mean()).drop_nulls().iter_rows()
     )
