@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# Timings never decide a test: on a busy machine the first example of a test takes as long as it does.
+# Timings never decide a test, and a busy machine is slow at the first example.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
@@ -32,5 +32,5 @@ def real_data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The whole graph first: it takes one of two workers as long as all the rest takes the other."""
+    """The whole graph first: it takes one worker as long as all the rest takes the other."""
     items.sort(key=lambda item: item.path.name != "test_graph.py")

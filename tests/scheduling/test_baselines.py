@@ -299,7 +299,7 @@ def test_win_probabilities_equal_the_formula_in_a_loop() -> None:
 
 
 @given(seed=st.integers(0, 1000), alpha=st.floats(0, 1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_two_models_follow_the_published_rule(seed: int, alpha: float) -> None:
     router, rows = random_route_llm(2, seed)
     strong, weak = router.strongest, 1 - router.strongest
@@ -310,7 +310,7 @@ def test_two_models_follow_the_published_rule(seed: int, alpha: float) -> None:
 
 
 @given(seed=st.integers(0, 1000), low=st.floats(0, 1), high=st.floats(0, 1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_higher_threshold_never_makes_a_choice_dearer(seed: int, low: float, high: float) -> None:
     router, rows = random_route_llm(4, seed)
     place = np.argsort(router.order)  # 0 is the cheapest

@@ -90,7 +90,7 @@ def slow(certainty: np.ndarray, floor: float, params: FilterParams) -> tuple[lis
 hundredths = st.integers(0, 100).map(lambda n: n / 100)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.tuples(*[hundredths] * 4), min_size=1, max_size=5),
     hundredths,
@@ -109,7 +109,7 @@ def test_closed_form_equals_the_slow_loop(
     assert (told.allowed.tolist(), told.relaxations) == slow(certainty, floor, params)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(*[hundredths] * 4), min_size=1, max_size=5), hundredths)
 def test_relaxation_is_monotone(rows: list[tuple[float, ...]], floor: float) -> None:
     """More rounds never admit fewer, and what passes strictly passes in every mode."""

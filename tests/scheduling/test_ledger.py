@@ -171,7 +171,7 @@ def lives(draw: st.DrawFn) -> Life:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(lives(), max_size=12), moments)
 def test_it_balances_under_random_ends_and_faults(drawn: list[Life], taken: float) -> None:
     """Queues are those counted by hand at any time; a true reading in between changes nothing."""

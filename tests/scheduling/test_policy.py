@@ -163,7 +163,7 @@ def test_every_router_goes_with_every_dispatcher(
     assert state.queue.sum() == 2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_assignment_equals_brute_force(data: st.DataObject, policy: Build) -> None:
     size = data.draw(st.integers(1, 5))

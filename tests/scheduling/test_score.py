@@ -83,7 +83,7 @@ def test_a_worse_instance_changes_the_published_choice() -> None:
     assert np.argmax(ours[0]) == np.argmax(ours[1])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_an_irrelevant_worse_instance_changes_no_choice_of_ours(data: st.DataObject) -> None:
     share = st.floats(0.01, 1.0)
@@ -140,7 +140,7 @@ def test_balance_moves_work_off_a_full_cache(policy: Callable[..., Policy]) -> N
     assert chosen.terms[3] is not None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(quality=st.floats(0, 1), cost=st.floats(0.01, 5))
 def test_more_of_the_same_instances_change_no_model(
     quality: float, cost: float, policy: Callable[..., Policy]
