@@ -43,7 +43,7 @@ def _drawn(rng, n, slopes, intercepts):
 
 
 @pytest.mark.parametrize("kind", CURVES)
-@settings(deadline=None, max_examples=25, database=None)
+@settings(max_examples=25, database=None)
 @given(seed=st.integers(0, 10_000), n=st.integers(2, 60), graded=st.booleans())
 def test_a_curve_never_decreases_and_bounds_hold_it(kind, seed, n, graded):
     rng = np.random.default_rng(seed)

@@ -162,7 +162,7 @@ def test_many_clusters_are_drawn_in_chunks():
 numbers = st.lists(st.integers(-50, 50), min_size=4, max_size=25).filter(lambda v: len(set(v)) > 1)
 
 
-@settings(deadline=None, max_examples=40, database=None)
+@settings(max_examples=40, database=None)
 @given(numbers, st.integers(-8, 8), st.sampled_from([0.25, 2.0, 1024.0]))
 def test_moves_and_scales_with_the_data(values, shift, scale):
     values = np.array(values, dtype=float)
@@ -179,7 +179,7 @@ def test_moves_and_scales_with_the_data(values, shift, scale):
         assert base.low < base.high
 
 
-@settings(deadline=None, max_examples=40, database=None)
+@settings(max_examples=40, database=None)
 @given(numbers, st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(values, random):
     groups = [f"g{i // 3}" for i in range(len(values))]

@@ -39,7 +39,7 @@ def test_parts_by_hand():
     assert found.resolution == pytest.approx(spread - noise + mean * (1 - mean) / 7)
 
 
-@settings(deadline=None, max_examples=40, database=None)
+@settings(max_examples=40, database=None)
 @given(st.integers(0, 500), st.integers(1, 12), st.booleans(), st.integers(1, 4))
 def test_parts_add_up_to_the_score(seed, bins, graded, repeats):
     rng = np.random.default_rng(seed)

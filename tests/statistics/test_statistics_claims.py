@@ -70,7 +70,7 @@ def test_pvalues_agree_with_scipy():
         assert claim_pvalue(claim, 0.8, lambda shift, side: None) is None
 
 
-@settings(deadline=None, max_examples=40, database=None)
+@settings(max_examples=40, database=None)
 @given(st.integers(0, 10_000), st.floats(0.05, 2.0))
 def test_equivalence_is_the_interval_inside_the_margin(seed, margin):
     a, b = np.random.default_rng(seed).normal(size=(2, 6))

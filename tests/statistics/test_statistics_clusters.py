@@ -110,7 +110,7 @@ def test_frames_that_cannot_be_paired_are_refused(a, message):
         differences(a, frame(GOOD), ["prompt_id"], "quality")
 
 
-@settings(deadline=None, max_examples=30, database=None)
+@settings(max_examples=30, database=None)
 @given(st.permutations(range(6)), st.permutations(range(6)))
 def test_row_order_does_not_matter_and_swapping_negates(order_a, order_b):
     rows = [(f"p{i}", f"g{i // 2}", i / 8 if i != 3 else None) for i in range(6)]
@@ -134,7 +134,7 @@ def test_columns_hold_the_union_of_keys_with_missing_as_nan():
     np.testing.assert_array_equal(got.values, expected)
 
 
-@settings(deadline=None, max_examples=20, database=None)
+@settings(max_examples=20, database=None)
 @given(st.permutations(range(8)), st.sets(st.integers(0, 7)), st.sets(st.integers(0, 7)))
 def test_columns_agree_with_a_dictionary(order, gone_a, gone_b):
     rows = [(f"p{i}", f"g{i // 3}", i / 8) for i in order]

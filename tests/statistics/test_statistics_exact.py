@@ -36,7 +36,7 @@ def test_coverage_is_a_share():
     assert got == share_interval(2, 3, 0.9)
 
 
-@settings(deadline=None, max_examples=50, database=None)
+@settings(max_examples=50, database=None)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=30))
 def test_mcnemar_is_the_sign_test_on_disagreements(pairs):
     from scipy import stats
@@ -121,7 +121,7 @@ def test_betting_beats_the_bound_of_hoeffding_on_scores_that_vary_little():
     assert got.high - got.low < 0.6 * hoeffding
 
 
-@settings(deadline=None, max_examples=40, database=None)
+@settings(max_examples=40, database=None)
 @given(st.lists(st.integers(0, 16), min_size=1, max_size=20), st.randoms(use_true_random=False))
 def test_few_scores_are_symmetric_ordered_and_inside_the_unit(raw, random):
     scores = np.array(raw) / 16

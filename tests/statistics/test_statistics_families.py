@@ -25,7 +25,7 @@ def test_benjamini_hochberg_by_hand():
     assert benjamini_hochberg([0.2]).tolist() == [0.2]
 
 
-@settings(deadline=None, max_examples=50, database=None)
+@settings(max_examples=50, database=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=9), st.randoms(use_true_random=False))
 def test_benjamini_hochberg_agrees_with_scipy_and_never_exceeds_holm(raw, random):
     from scipy import stats

@@ -25,7 +25,7 @@ from pipeline.statistics import (
 
 unit = st.integers(0, 20).map(lambda step: step / 20)
 clouds = st.lists(st.tuples(unit, unit), min_size=1, max_size=8)
-several = settings(deadline=None, max_examples=60, database=None)
+several = settings(max_examples=60, database=None)
 
 MODELS = {"model_cost": [1.0, 2.0, 5.0], "model_quality": [0.2, 0.5, 0.8]}
 ORACLE = {"oracle_cost": [1.0, 3.0, 5.0], "oracle_quality": [0.4, 0.8, 0.9]}

@@ -31,7 +31,7 @@ def test_bad_input_is_refused():
         holm([0.1, 1.2])
 
 
-@settings(deadline=None, max_examples=50, database=None)
+@settings(max_examples=50, database=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_bounds_order_and_permutation(raw, random):
     adjusted = holm(raw)

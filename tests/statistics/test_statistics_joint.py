@@ -102,7 +102,7 @@ def test_threads_do_not_show():
     assert (told[0] == told[1]).all()
 
 
-@settings(deadline=None, max_examples=30, database=None)
+@settings(max_examples=30, database=None)
 @given(st.integers(0, 1000), st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(seed, random):
     values, groups = table(seed, clusters=7, missing=0.1)

@@ -55,7 +55,7 @@ def test_missing_repeats_are_left_out():
     assert (found.n, found.missing) == (total.size, int(np.isnan(table).sum()))
 
 
-@settings(deadline=None, max_examples=30, database=None)
+@settings(max_examples=30, database=None)
 @given(st.floats(-1e4, 1e4), st.floats(0.01, 1e3), st.integers(0, 99))
 def test_neither_unit_nor_origin_matters(shift, scale, seed):
     rng = np.random.default_rng(seed)

@@ -30,7 +30,7 @@ def test_mask_refuses_what_it_cannot_order(points):
 tables = st.lists(st.tuples(*[st.integers(0, 4)] * 3), min_size=1, max_size=15)
 
 
-@settings(deadline=None, max_examples=50, database=None)
+@settings(max_examples=50, database=None)
 @given(tables)
 def test_mask_is_the_definition(rows):
     table = np.array(rows, dtype=float)
@@ -81,7 +81,7 @@ def test_hull_refuses_bad_input():
 models = st.lists(st.tuples(st.integers(1, 30), st.integers(0, 30)), min_size=1, max_size=12)
 
 
-@settings(deadline=None, max_examples=60, database=None)
+@settings(max_examples=60, database=None)
 @given(models)
 def test_hull_is_the_least_concave_cover(rows):
     cost, quality = np.array(rows, dtype=float).T

@@ -49,7 +49,7 @@ def test_ece_with_fewer_rows_than_bins():
     assert len(rows) == 2
 
 
-@settings(deadline=None, max_examples=40, database=None)
+@settings(max_examples=40, database=None)
 @given(
     st.lists(st.tuples(st.integers(0, 8), st.integers(0, 1)), min_size=1, max_size=40),
     st.integers(1, 12),
@@ -96,7 +96,7 @@ def test_auc_of_one_prompt_agrees_with_sklearn():
     assert (value, prompts) == (pytest.approx(roc_auc_score(labels, scores)), 1)
 
 
-@settings(deadline=None, max_examples=40, database=None)
+@settings(max_examples=40, database=None)
 @given(st.lists(st.tuples(*[st.integers(0, 3)] * 3), min_size=2, max_size=25))
 def test_auc_invariances(rows):
     scores, labels, prompts = np.array(rows, dtype=float).T

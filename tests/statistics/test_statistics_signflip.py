@@ -39,7 +39,7 @@ def test_shift_is_taken_off_each_value():
     assert pvalue([1.0, 2.0, 3.0], shift=2.0) == 1.0
 
 
-@settings(deadline=None, max_examples=40, database=None)
+@settings(max_examples=40, database=None)
 @given(
     st.lists(st.integers(-9, 9), min_size=2, max_size=9),
     st.sampled_from(["two-sided", "less", "greater"]),
