@@ -198,7 +198,7 @@ steps = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(workload=workloads, step=steps, kv=st.integers(9, 40), seqs=st.integers(1, 6))
 def test_equals_the_slow_twin(
     workload: list[tuple[int, int, float]], step: StepTime, kv: int, seqs: int
@@ -217,7 +217,7 @@ def test_equals_the_slow_twin(
         assert one.done == pytest.approx(other.done, abs=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(workload=workloads, looks=st.lists(st.floats(0, 5), max_size=20), kv=st.integers(9, 30))
 def test_looking_changes_nothing_and_everything_ends_once(
     workload: list[tuple[int, int, float]], looks: list[float], kv: int

@@ -77,7 +77,7 @@ requests = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(requests=requests, kv=st.integers(8, 30), cancels=st.lists(st.integers(0, 24), max_size=6))
 def test_everything_ends_once_and_all_blocks_come_back(
     requests: list[tuple[int, int, int, float]], kv: int, cancels: list[int]

@@ -128,7 +128,7 @@ def distinct_times(acts: list[Act]) -> bool:
     return len(set(times)) == len(times)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(acts=acts.filter(distinct_times), kv=st.integers(9, 40), seqs=st.integers(1, 6))
 def test_compiled_fleet_equals_the_plain_instances(acts: list[Act], kv: int, seqs: int) -> None:
     limits = Limits(kv * BLOCK_TOKENS, seqs, 32)
@@ -146,7 +146,7 @@ def test_compiled_fleet_equals_the_plain_instances(acts: list[Act], kv: int, seq
         np.testing.assert_allclose(left, right, atol=1e-9)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(acts=acts, kv=st.integers(9, 40), seqs=st.integers(1, 6))
 def test_every_request_ends_exactly_once_whatever_happens(
     acts: list[Act], kv: int, seqs: int
@@ -164,7 +164,7 @@ def test_every_request_ends_exactly_once_whatever_happens(
             assert sequence.submitted < sequence.first_token <= sequence.done == sequence.ended
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     sizes=st.lists(
         st.tuples(st.integers(1, 90), st.integers(1, 40), st.integers(0, 2)), max_size=20
@@ -214,7 +214,7 @@ def test_next_event_is_the_end_of_a_run_of_decodes() -> None:
     assert fleet.next_event() == pytest.approx(0.0048 + 0.00423 + 0.004233)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     workload=st.lists(st.tuples(st.integers(1, 90), st.integers(1, 40)), min_size=1, max_size=20)
 )
@@ -245,7 +245,6 @@ requests = st.lists(st.tuples(st.integers(1, 90), st.integers(1, 40)), min_size=
 
 
 @given(requests, st.lists(st.floats(0, 1), min_size=1, max_size=5), st.floats(1e-4, 0.5))
-@settings(deadline=None)
 def test_a_closed_loop_equals_clients_who_wait_on_the_plain_machine(
     asked: list[tuple[int, int]], first: list[float], think_s: float
 ) -> None:

@@ -40,7 +40,7 @@ def test_at_cost_by_hand() -> None:
 
 
 @given(st.integers(0, 10_000), st.floats(1.0, 10.0))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_oracle_at_cost_is_the_linear_program(seed: int, budget: float) -> None:
     n = 12
     _, labels = drawn(n, seed)
@@ -59,7 +59,7 @@ def test_oracle_at_cost_is_the_linear_program(seed: int, budget: float) -> None:
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_area_from_ranks_is_the_area_of_the_curve(seed: int) -> None:
     predicted, labels = drawn(40, seed)
     gain = labels[:, 2] - labels[:, 0]

@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ModelError, UnknownNameError
@@ -63,7 +63,6 @@ def shared() -> Xgboost:
     return learned(booster(4))
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_thresholds_infinities_and_missing_numbers_go_where_xgboost_sends_them(
     data: st.DataObject,

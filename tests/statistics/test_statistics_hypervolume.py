@@ -41,7 +41,7 @@ def test_limits() -> None:
             hypervolume([[0.5, 5.0, 2.0]], **box)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cloud)
 def test_it_counts_the_cells(points: list[tuple[float, float, float]]) -> None:
     table, ones = np.array(points), np.ones(3)
@@ -49,7 +49,7 @@ def test_it_counts_the_cells(points: list[tuple[float, float, float]]) -> None:
     assert told == pytest.approx(counted(table), abs=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cloud, st.tuples(coordinate, coordinate, coordinate))
 def test_more_never_hurts_and_the_dominated_add_nothing(
     points: list[tuple[float, float, float]], extra: tuple[float, float, float]

@@ -67,7 +67,7 @@ OPEN = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(OPEN, st.floats(0.01, 1000), st.integers(1, 300), st.integers(0, 2**32))
 def test_times_are_sorted_finite_and_as_many_as_asked(
     params: Any, rate: float, n: int, seed: int
@@ -82,7 +82,7 @@ def test_times_are_sorted_finite_and_as_many_as_asked(
     np.testing.assert_array_equal(times, again)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.one_of(
         st.just(PoissonParams()),

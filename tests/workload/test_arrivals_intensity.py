@@ -43,7 +43,7 @@ def unit_events(seed: int, n: int) -> np.ndarray:
     return np.cumsum(np.random.default_rng(seed).standard_exponential(n))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.floats(0.5, 20),
     st.one_of(st.just(0.0), st.floats(0.01, 0.4)),
@@ -63,7 +63,7 @@ def test_square_inverts_the_integral_of_its_rate(
     np.testing.assert_allclose(found, unit_events(seed, 12), rtol=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.one_of(st.just(0.0), st.floats(0.01, 5)),
     st.floats(0.01, 5),

@@ -61,7 +61,7 @@ def test_whole_seconds_may_be_integers(tmp_path: Path) -> None:
     assert read_trace(KEEP, written(tmp_path, {"timestamp_s": [0, 3, 3]})).times.dtype == np.float64
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.integers(0, 50), min_size=2, max_size=60),
     st.floats(0.01, 1000),

@@ -39,7 +39,7 @@ def grams(text: str) -> set[tuple[str, ...]]:
     return {tuple(padded[i : i + 3]) for i in range(len(padded) - 2)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.sampled_from("abcd"), min_size=1, max_size=8), min_size=2, max_size=12),
     st.sampled_from([0.3, 0.5, 0.8, 1.0]),
