@@ -20,6 +20,7 @@ __all__ = [
     "REQUESTS",
     "RESPONSES",
     "SCORES",
+    "SCORE_PATHS",
     "SERVED",
     "SPLITS",
     "TASKS",
@@ -28,6 +29,7 @@ __all__ = [
 SPLITS = ("train", "calibration", "validation", "test")
 TASKS = ("number", "span", "fact", "format", "decline", "open", "recorded")
 PREDICTORS = ("quality", "length", "latency")
+SCORE_PATHS = ("logprob-weighted", "plain integer")
 EMBEDDING_DIM = 384
 
 _TEXT, _INT, _FLOAT, _BOOL = pl.String, pl.Int64, pl.Float64, pl.Boolean
@@ -75,6 +77,16 @@ RESPONSES = Schema(
     key=("prompt_id", "model"),
 )
 
+# How the score came about; the nulls are those of rules and labels, which ask nobody.
+_VERDICT = (
+    Column("repeat", _INT, "which of the verdicts on this case, from 0", low=0),
+    Column("path", _TEXT, "how the judge's score was read", nullable=True, among=SCORE_PATHS),
+    Column("prompt_tokens", _INT, "tokens that the judge read; null if not told", True, 0),
+    Column("output_tokens", _INT, "tokens that the judge wrote; null if not told", True, 0),
+    Column("cost_usd", _FLOAT, "price of these tokens, USD; null when unknown", True, 0.0),
+    Column("verdict_key", _TEXT, "content key; rows that share it share one paid verdict"),
+)
+
 JUDGEMENTS = Schema(
     "judgement",
     (
@@ -86,8 +98,9 @@ JUDGEMENTS = Schema(
         Column("reason", _TEXT, "what the judge saw", nullable=True),
         Column("failure", _TEXT, "why there is no score", nullable=True),
         Column("truncated", _BOOL, "whether the judge saw a cut text"),
+        *_VERDICT,
     ),
-    key=("prompt_id", "model", "metric", "quality_source"),
+    key=("prompt_id", "model", "metric", "quality_source", "repeat"),
 )
 
 DATASET = Schema(
@@ -175,7 +188,7 @@ REQUESTS = Schema(
         Column("measured", _BOOL, "false in the warm-up, which no statistic uses"),
         Column("t_scheduled", _FLOAT, "when it was to be sent, s on the run's clock", low=0.0),
         Column("t_issued", _FLOAT, "when the client sent it, s; null in a simulation", True, 0.0),
-        Column("t_decided", _FLOAT, "when the router had decided, s", low=0.0),
+        Column("t_decided", _FLOAT, "when the router had, s; null if none got it", True, 0.0),
         Column("t_dispatched", _FLOAT, "when the instance got it, s; null if refused", True, 0.0),
         Column("t_first_token", _FLOAT, "s; null when there was none", nullable=True, low=0.0),
         Column("t_done", _FLOAT, "s; null when it never ended", nullable=True, low=0.0),
@@ -207,8 +220,8 @@ REQUESTS = Schema(
             1.0,
         ),
         Column("cost_usd", _FLOAT, "price of prompt and output tokens, USD", low=0.0),
-        Column("decision_ms", _FLOAT, "router time of its batch, ms", low=0.0),
-        Column("batch_size", _INT, "requests decided together", low=1),
+        Column("decision_ms", _FLOAT, "router time of its batch, ms; null if none", True, 0.0),
+        Column("batch_size", _INT, "requests decided together; null if none", True, 1),
         Column("score_quality", _FLOAT, "quality term of the winning score", nullable=True),
         Column("score_latency", _FLOAT, "latency term of the winning score", nullable=True),
         Column("score_cost", _FLOAT, "cost term of the winning score", nullable=True),

@@ -17,17 +17,22 @@ from pipeline.scheduling import Trace
 from pipeline.streams import stream
 from pipeline.workload.arrivals import ClosedLoop, arrival_times
 
-__all__ = ["Cell", "explain", "plan_cell", "run_cell"]
+__all__ = ["Cell", "arrivals_of", "explain", "plan_cell", "prompt_rows", "run_cell"]
 
 
 @dataclass(frozen=True, order=True)
 class Cell:
-    """Coordinates in the grid of a load test; rate in requests/s."""
+    """Coordinates in the grid of a load test; rate in requests/s.
+
+    `draws` is the rate whose random numbers it uses, its own by default. Cells of several rates
+    that use those of one have the same arrivals, closer together or further apart.
+    """
 
     arm: str
     rate: float
     seed: int
     traffic: str = STEADY
+    draws: float | None = None
 
 
 def run_cell(cell: Cell, rig: Rig) -> pl.DataFrame:
@@ -61,16 +66,17 @@ def plan_cell(cell: Cell, rig: Rig) -> Router:
     """Return the router of a cell, ready to serve."""
     requests, run = rig.params.requests_of(cell.traffic), _coordinates(cell)
     setup = set_up(cell.arm, rig, *run, traffic=cell.traffic)
+    times, loop = arrivals_of(cell, rig)
     return Router(
         setup,
-        _source(cell, rig),
-        _prompt_rows(cell, rig),
+        Source(times, requests, loop),
+        prompt_rows(cell, rig),
         stream(rig.seed, "faults", *run).random(requests),
         stream(rig.seed, "telemetry", *run),
     )
 
 
-def _prompt_rows(cell: Cell, rig: Rig) -> list[int]:
+def prompt_rows(cell: Cell, rig: Rig) -> list[int]:
     """Prompt row of every request: every prompt once before any comes again."""
     draw = stream(rig.seed, "prompts", *_coordinates(cell))
     requests, datasets = (
@@ -105,20 +111,22 @@ def _rounds(rows: NDArray[np.int64], requests: int, draw: np.random.Generator) -
     return [int(row) for row in np.concatenate([*drawn, rows[:0]])[:requests]]
 
 
-def _source(cell: Cell, rig: Rig) -> Source:
-    requests, arrivals = (
-        rig.params.requests_of(cell.traffic),
-        rig.params.shape(cell.traffic).arrivals,
-    )
+def arrivals_of(cell: Cell, rig: Rig) -> tuple[NDArray[np.float64], ClosedLoop | None]:
+    """Scheduled times, s, of the requests that are known beforehand, and who sends the rest.
+
+    All of them in an open loop, (n,), and nobody; the first of each user in a closed one, (users,).
+    """
+    requests = rig.params.requests_of(cell.traffic)
+    arrivals = rig.params.shape(cell.traffic).arrivals
     draw = stream(rig.seed, "arrivals", *_coordinates(cell))
     if isinstance(arrivals, ClosedParams):
         loop = ClosedLoop(arrivals, draw)
-        return Source(loop.first(min(arrivals.users, requests)), requests, loop)
+        return loop.first(min(arrivals.users, requests)), loop
     trace = rig.traces.get(cell.traffic)
-    return Source(arrival_times(arrivals, cell.rate, requests, draw, trace), requests)
+    return arrival_times(arrivals, cell.rate, requests, draw, trace), None
 
 
 def _coordinates(cell: Cell) -> tuple[float | int | str, ...]:
     """What the random numbers of a cell depend on; the steady traffic goes without its name."""
     shape = () if cell.traffic == STEADY else (cell.traffic,)
-    return (*shape, cell.rate, cell.seed)
+    return (*shape, cell.draws or cell.rate, cell.seed)

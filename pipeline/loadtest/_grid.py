@@ -65,7 +65,7 @@ class Bench:
         weights = self.params.weights[arm.weights].model_dump() if arm.weights else None
         return content_hash(
             {
-                "cell": astuple(cell),
+                "cell": [part for part in astuple(cell) if part is not None],
                 "arm": arm.model_dump(),
                 "weights": weights,
                 "shared": shared,

@@ -11,7 +11,7 @@ from pipeline.loadtest._setup import Setup
 from pipeline.rows import REQUESTS
 from pipeline.scheduling import Assignment, told_values
 
-__all__ = ["RunKey", "record"]
+__all__ = ["RunKey", "asked_columns", "finite_or_none", "record"]
 
 Row = dict[str, Any]
 
@@ -38,7 +38,8 @@ def record(
         {
             **asdict(key),
             "measured": decision.request >= warmup_requests,
-            **_asked(decision, setup),
+            **asked_columns(decision.request, decision.assignment.row, setup),
+            **_decided(decision),
             **_served(decision, setup),
             **_state(decision),
             **_believed(decision.assignment, setup),
@@ -47,25 +48,30 @@ def record(
     )
 
 
-def _asked(decision: Decision, setup: Setup) -> Row:
-    workload, row = setup.workload, decision.assignment.row
-    asked = setup.objectives
+def asked_columns(request: int, row: int, setup: Setup) -> Row:
+    """What a request asks, whoever serves it: columns that depend on its number and prompt row."""
+    workload, asked = setup.workload, setup.objectives
     return {
-        "request_id": decision.request,
-        "changed": decision.request >= setup.changes_at,
+        "request_id": request,
+        "changed": request >= setup.changes_at,
         "prompt_id": workload.prompt_ids[row],
         "group_id": workload.group_ids[row],
         "dataset": workload.datasets[row],
         "prompt_tokens": int(setup.estimates.prompt_tokens[row]),
+        "ttft_slo_s": finite_or_none(asked.ttft_s[row]),
+        "tpot_slo_s": finite_or_none(asked.tpot_s[row]),
+        "budget_usd": finite_or_none(asked.budget_usd[row]),
+        "quality_floor": float(asked.quality_floor[row]) or None,
+    }
+
+
+def _decided(decision: Decision) -> Row:
+    return {
         "t_scheduled": decision.scheduled,
         "t_issued": decision.issued,
         "t_decided": decision.decided,
         "decision_ms": (decision.decided - decision.started) * 1e3,
         "batch_size": decision.batch_size,
-        "ttft_slo_s": _finite(asked.ttft_s[row]),
-        "tpot_slo_s": _finite(asked.tpot_s[row]),
-        "budget_usd": _finite(asked.budget_usd[row]),
-        "quality_floor": float(asked.quality_floor[row]) or None,
         "relaxations": decision.assignment.relaxations,
     }
 
@@ -100,7 +106,7 @@ def _served(decision: Decision, setup: Setup) -> Row:
         "status": "ok" if ok else "failed",
         "failure": None if ok else decision.failure,
         "attempts": 1,
-        "quality": _finite(label),
+        "quality": finite_or_none(label),
         "cost_usd": spent * 1e-6,
     }
 
@@ -116,7 +122,7 @@ def _state(decision: Decision) -> Row:
     return {
         "queue_believed": float(told.queue[i]),
         "pending_decode_believed": float(told.pending_decode[i]),
-        "telemetry_age_s": _finite(told.age[i]),
+        "telemetry_age_s": finite_or_none(told.age[i]),
         **{name: None if values is None else float(values[i]) for name, values in real.items()},
     }
 
@@ -127,5 +133,6 @@ def _believed(assignment: Assignment, setup: Setup) -> Row:
     return dict(told_values(assignment, setup.estimates, model))
 
 
-def _finite(value: float) -> float | None:
+def finite_or_none(value: float) -> float | None:
+    """Null for what was not asked for or is not known."""
     return float(value) if np.isfinite(value) else None
