@@ -7,6 +7,7 @@
     ├── UnknownNameError    a name that is not among the declared ones (model, arm, dataset)
     ├── ModelError          a stored predictor is missing, damaged or of another feature schema
     ├── EndpointError       a server could not be reached or answered out of contract
+    ├── SpendingError       a run stopped at its cap on spending
     └── WorkerError         a process that worked for this one was lost
 
 The message of each is one sentence that says what was wrong, where, and what is accepted. Commands
@@ -24,6 +25,7 @@ __all__ = [
     "ParamsError",
     "RouteBalanceError",
     "SchemaError",
+    "SpendingError",
     "UnknownNameError",
     "WorkerError",
     "nearest",
@@ -52,6 +54,10 @@ class ModelError(RouteBalanceError):
 
 class EndpointError(RouteBalanceError):
     """A server could not be reached, or its answer was out of contract."""
+
+
+class SpendingError(RouteBalanceError):
+    """A run stopped at its cap on spending; what had been paid for is kept."""
 
 
 class WorkerError(RouteBalanceError):
