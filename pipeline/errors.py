@@ -7,7 +7,7 @@
     ├── UnknownNameError    a name that is not among the declared ones (model, arm, dataset)
     ├── ModelError          a stored predictor is missing, damaged or of another feature schema
     ├── EndpointError       a server could not be reached or answered out of contract
-    ├── SpendingError       a run stopped at its cap on spending
+    ├── CapError            a run stopped at its cap on spending
     └── WorkerError         a process that worked for this one was lost
 
 The message of each is one sentence that says what was wrong, where, and what is accepted. Commands
@@ -19,13 +19,13 @@ from difflib import get_close_matches
 from typing import Self
 
 __all__ = [
+    "CapError",
     "DataError",
     "EndpointError",
     "ModelError",
     "ParamsError",
     "RouteBalanceError",
     "SchemaError",
-    "SpendingError",
     "UnknownNameError",
     "WorkerError",
     "nearest",
@@ -56,7 +56,7 @@ class EndpointError(RouteBalanceError):
     """A server could not be reached, or its answer was out of contract."""
 
 
-class SpendingError(RouteBalanceError):
+class CapError(RouteBalanceError):
     """A run stopped at its cap on spending; what had been paid for is kept."""
 
 
