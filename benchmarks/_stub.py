@@ -11,7 +11,6 @@ event loop: requests are only looked at for their length and path.
 import argparse
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys

@@ -54,10 +54,10 @@ def hear_stream(
     tail = _tail(events)
     usage = next((event.usage for event in tail if event.usage), None)
     error = next((event.error for event in tail if event.error), None)
-    wanted = keep_text or keep_times or usage is None
-    if wanted or error or any(b'"error"' in data for _, data in events):
+    broken = error or any(b'"error"' in data for _, data in events)
+    if usage is None or broken or keep_text or keep_times:
         return _whole(events, heard, keep_text, keep_times)
-    heard.prompt_tokens, heard.tokens = usage or (None, 0)
+    heard.prompt_tokens, heard.tokens = usage
     heard.first_token = next((at for at, data in events if _event(data).text), None)
     if tail and tail[-1].text:
         heard.last_token = events[-len(tail)][0]
@@ -130,5 +130,6 @@ def _usage(usage: Any) -> tuple[int, int] | None:
     if not isinstance(usage, dict):
         return None
     prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    known = isinstance(prompt, int) and isinstance(completion, int)
-    return (prompt, completion) if known else None
+    if isinstance(prompt, int) and isinstance(completion, int):
+        return prompt, completion
+    return None
