@@ -1,12 +1,12 @@
 """`routebalance loadtest`: cells of the load test from the shell."""
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from pipeline.cli._engine import EngineOption
 from pipeline.stage import Paths
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-_CPUS = os.cpu_count() or 1
-
 Out = Annotated[Path | None, typer.Option(help="Parquet file for the request rows.")]
 Predictors = Annotated[
     str,
@@ -34,7 +32,7 @@ Predictors = Annotated[
 Quality = Annotated[str, typer.Option(help="Version or alias of this predictor alone.")]
 Length = Annotated[str, typer.Option(help="Likewise.")]
 Latency = Annotated[str, typer.Option(help="Likewise.")]
-Jobs = Annotated[int, typer.Option(min=1, help="Worker processes.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Cells at a time; default every processor.")]
 
 
 class _Chosen(NamedTuple):
@@ -99,7 +97,8 @@ def sweep(
     rates: Annotated[str, typer.Option(help="Rates, requests/s; default loadtest.rates.")] = "",
     seeds: Annotated[str, typer.Option(help="Seeds; default loadtest.seeds.")] = "",
     traffic: Annotated[str, typer.Option(help="Shapes of traffic, by commas.")] = "steady",
-    jobs: Jobs = _CPUS,
+    jobs: Jobs = None,
+    engine: EngineOption = "process",
     predictors: Predictors = "current",
     quality: Quality = "",
     length: Length = "",
@@ -110,7 +109,7 @@ def sweep(
     from pipeline.cli._lists import integers, rates_of, texts
 
     chosen = _Chosen(predictors, quality, length, latency)
-    _run(texts(arms), rates_of(rates), integers(seeds), texts(traffic), jobs, chosen, out)
+    _run(texts(arms), rates_of(rates), integers(seeds), texts(traffic), jobs, chosen, out, engine)
 
 
 @app.command()
@@ -173,9 +172,10 @@ def _run(
     rates: list[float],
     seeds: list[int],
     traffic: list[str],
-    jobs: int,
+    jobs: int | None,
     chosen: _Chosen,
     out: Path | None,
+    engine: "Engine" = "process",
 ) -> None:
     import polars as pl
 
@@ -187,7 +187,7 @@ def _run(
     params = load_params(Paths.PARAMS)
     cells = cells_of(params.loadtest, arms, rates, seeds, traffic)
     bench = chosen.bench(params)
-    rows = pl.concat(list(run_grid(bench, cells, Paths.KEPT / "loadtest", jobs)))
+    rows = pl.concat(list(run_grid(bench, cells, Paths.KEPT / "loadtest", jobs, engine)))
     if out is not None:
         write_rows(rows, out, REQUESTS)
         typer.echo(f"{rows.height} request rows (simulated) in {out}")

@@ -1,12 +1,15 @@
 """Jobs on a Ray cluster: the one at RAY_ADDRESS, or one that lives as long as the jobs."""
 
+import logging
 import os
 import secrets
+import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from pipeline.engine._work import Setup, Work
@@ -17,6 +20,7 @@ __all__ = ["on_ray"]
 T = TypeVar("T")
 R = TypeVar("R")
 
+_QUIET = {"log_to_driver": False, "logging_level": logging.ERROR}
 # What a cluster of other machines need not see of the project's folder.
 _LEFT_HERE = [".git", ".venv", ".vllm-cpu", ".cache", "mlruns", "mlflow.db*", "data/requests"]
 
@@ -71,7 +75,8 @@ def _results(name: str, shared: list[Any], job: Any) -> Iterator[Any]:
         os.environ["POLARS_MAX_THREADS"] = "1"
         _works.clear()
         _works[name] = ray.get(shared[0])()
-    yield from _works[name](job)
+    for result in _works[name](job):  # noqa: UP028 - Ray drives it by `send`
+        yield result
 
 
 @contextmanager
@@ -97,17 +102,30 @@ def _cluster() -> Iterator[Any]:
 
 
 def _join(ray: Any, address: str) -> None:
+    absent = EndpointError(
+        f"RAY_ADDRESS={address}: no Ray cluster answers there; give the address of a running one "
+        "as HOST:PORT, or unset it to start one here"
+    )
+    # Ray itself gives up after minutes.
+    place = urlsplit(address if "://" in address else f"//{address}")
+    if place.port is not None and not _listens(place.hostname, place.port):
+        raise absent
     # Its nodes need the dependencies, but neither the project nor its files: they are sent along,
     # those too that .gitignore names, because DVC's outputs are among them.
     os.environ.setdefault("RAY_RUNTIME_ENV_IGNORE_GITIGNORE", "1")
     sent = {"working_dir": os.getcwd(), "excludes": _LEFT_HERE}
     try:
-        ray.init(address=address, runtime_env=sent, log_to_driver=False)
+        ray.init(address=address, runtime_env=sent, **_QUIET)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise EndpointError(
-            f"RAY_ADDRESS={address}: no Ray cluster answers there ({type(error).__name__}); give "
-            "the address of a running one, or unset it to start one here"
-        ) from error
+        raise absent from error
+
+
+def _listens(host: str | None, port: int) -> bool:
+    try:
+        socket.create_connection((host or "127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _start(ray: Any, ended: ExitStack) -> None:
@@ -121,7 +139,7 @@ def _start(ray: Any, ended: ExitStack) -> None:
         address="local",
         num_cpus=os.cpu_count(),
         include_dashboard=False,
-        log_to_driver=False,
         _node_ip_address="127.0.0.1",
         _temp_dir=folder,
+        **_QUIET,
     )
