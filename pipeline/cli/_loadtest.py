@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from pipeline.cli._engine import EngineOption
+from pipeline.engine import Engine
 from pipeline.stage import Paths
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def _run(
     jobs: int | None,
     chosen: _Chosen,
     out: Path | None,
-    engine: "Engine" = "process",
+    engine: Engine = "process",
 ) -> None:
     import polars as pl
 
