@@ -248,7 +248,7 @@ def test_connections_are_used_again() -> None:
     with ScriptedServer(play) as server:
         ended = drive(server.url, [call(i) for i in range(30)], users=2)
     assert {sent.outcome for sent in ended} == {"ok"}
-    assert server.connections == 2
+    assert server.connections <= 2
     assert len(server.heads) == 30
 
 
@@ -259,7 +259,7 @@ def test_a_user_sends_after_the_end_of_his_last_and_some_thought() -> None:
     # Whoever sent the k-th after the first three had seen an answer and thought for 10 ms.
     for nth, sent in enumerate(sorted(ended, key=lambda sent: sent.scheduled)[3:]):
         assert sent.scheduled == pytest.approx(ends[nth] + 0.01)
-    assert server.connections == 3
+    assert server.connections <= 3
 
 
 def test_more_users_than_calls() -> None:
