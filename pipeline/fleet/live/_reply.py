@@ -23,6 +23,8 @@ class Reply:
     Attributes:
         times, counts: one per event that brought tokens: when it came, output tokens so far.
         prompt_tokens, output_tokens: the usage; None until the server states it.
+        pieces: the text of every event that brought some.
+        finish_reason: why the model stopped; None until the server says it.
         finished: whether `[DONE]` came.
     """
 
@@ -30,7 +32,14 @@ class Reply:
     counts: list[int] = field(default_factory=list)
     prompt_tokens: int | None = None
     output_tokens: int | None = None
+    pieces: list[str] = field(default_factory=list)
+    finish_reason: str | None = None
     finished: bool = False
+
+    @property
+    def text(self) -> str:
+        """All of it so far."""
+        return "".join(self.pieces)
 
     def absorb(self, event: bytes, at: float) -> None:
         """Take in the data of one event that came at time `at`.
@@ -45,7 +54,11 @@ class Reply:
         usage = body.get("usage")
         if usage is not None:
             self.prompt_tokens, self.output_tokens = _usage(usage)
-        self._count(_text(body), self.output_tokens if usage is not None else None, at)
+        text, reason = _choice(body)
+        if text:
+            self.pieces.append(text)
+        self.finish_reason = reason or self.finish_reason
+        self._count(text, self.output_tokens if usage is not None else None, at)
 
     def _count(self, text: str, stated: int | None, at: float) -> None:
         before = self.counts[-1] if self.counts else 0
@@ -74,10 +87,16 @@ def _usage(usage: Any) -> tuple[int, int]:
         raise StreamError("a usage did not count prompt and completion tokens") from error
 
 
-def _text(body: dict[str, Any]) -> str:
-    """The new text of a completion or chat event; empty for the one that carries usage only."""
-    if not body["choices"]:
-        return ""
-    choice = body["choices"][0]
-    text = choice.get("text") or choice.get("delta", {}).get("content")
-    return text or ""
+def _choice(body: dict[str, Any]) -> tuple[str, str | None]:
+    """New text and finish reason of a completion or chat event; neither where usage comes alone."""
+    try:
+        if not body["choices"]:
+            return "", None
+        choice = body["choices"][0]
+        text = choice.get("text") or (choice.get("delta") or {}).get("content") or ""
+        reason = choice.get("finish_reason")
+    except (AttributeError, KeyError, TypeError) as error:
+        raise StreamError("an event was not a completion") from error
+    if not isinstance(text, str) or not isinstance(reason, str | None):
+        raise StreamError("an event was not a completion")
+    return text, reason
