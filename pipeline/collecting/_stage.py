@@ -1,0 +1,51 @@
+"""The work of the stage collect, whoever starts it."""
+
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.collecting._collect import collect_live
+from pipeline.engine import Engine
+from pipeline.files import write_json
+from pipeline.journal import Journal
+from pipeline.minilm import count_tokens
+from pipeline.params import Params
+from pipeline.rows import PROMPTS, RESPONSES
+from pipeline.schema import read_rows, write_rows
+from pipeline.stage import Paths
+from pipeline.workload.collect import collect_emulated, collect_recorded, response_counts
+
+__all__ = ["JOURNAL", "collect_stage"]
+
+JOURNAL = Paths.KEPT / "collect.sqlite"
+
+
+def collect_stage(params: Params, engine: Engine = "process") -> None:
+    """Read the prompts, let every model answer them, write responses and their counts.
+
+    Args:
+        params: all of them.
+        engine: where a live collection runs; emulated and recorded ones run here.
+
+    Raises:
+        RouteBalanceError: as the source raises it; what was paid for is in the journal.
+    """
+    prompts = read_rows(Paths.PROMPTS, PROMPTS)
+    rows = _responses(prompts, params, engine)
+    write_rows(rows, Paths.RESPONSES, RESPONSES)
+    write_json(Paths.METRICS / "collect.json", response_counts(rows))
+
+
+def _responses(prompts: pl.DataFrame, params: Params, engine: Engine) -> pl.DataFrame:
+    models, seed = params.base.fleet.models, params.base.seed
+    if params.collect.source == "recorded":
+        from pipeline.workload.files import read_responses
+
+        datasets = sorted(prompts["dataset"].unique())
+        recorded = read_responses(Path(params.base.data_dir), datasets, models)
+        return collect_recorded(prompts, recorded, models, count_tokens)
+    with Journal(JOURNAL) as journal:
+        if params.collect.source == "emulated":
+            return collect_emulated(prompts, models, seed, count_tokens, journal)
+        live = params.collect.asked
+        return collect_live(prompts, live, seed, count_tokens, journal, engine)
