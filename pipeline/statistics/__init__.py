@@ -45,6 +45,7 @@ from pipeline.statistics._hypervolume import hypervolume, hypervolumes
 from pipeline.statistics._interval_of_draws import interval_of_draws, over_draws
 from pipeline.statistics._iso import cost_at_quality, quality_at_cost
 from pipeline.statistics._joint import JointMeans, joint_means
+from pipeline.statistics._krippendorff import krippendorff_alpha
 from pipeline.statistics._latency import latency_interval
 from pipeline.statistics._mape import mape
 from pipeline.statistics._martingale import alarm, conformal_pvalues, martingale
@@ -54,6 +55,7 @@ from pipeline.statistics._metric import MetricInfo
 from pipeline.statistics._noise import noise_share
 from pipeline.statistics._noise_floor import noise_floor
 from pipeline.statistics._pareto import mixture_hull, pareto_mask, quality_on_hull
+from pipeline.statistics._pearson import partial_correlation, pearson
 from pipeline.statistics._pgr import apgr, cpt, pgr
 from pipeline.statistics._pinball import pinball
 from pipeline.statistics._qnc import qnc
@@ -69,9 +71,11 @@ from pipeline.statistics._routerarena import routerarena
 from pipeline.statistics._run_draws import run_draws
 from pipeline.statistics._signflip import sign_flip_pvalue
 from pipeline.statistics._small import small_mean_interval
+from pipeline.statistics._spearman import spearman
 from pipeline.statistics._standard_error import clustered_standard_error
 from pipeline.statistics._stationary import block_interval
 from pipeline.statistics._tail import tail_reason
+from pipeline.statistics._weighted import weighted_interval
 
 __all__ = [
     "FIELD_METRICS",
@@ -125,6 +129,7 @@ __all__ = [
     "interval_of_draws",
     "joint_intervals",
     "joint_means",
+    "krippendorff_alpha",
     "latency_interval",
     "limits_met",
     "mape",
@@ -141,6 +146,8 @@ __all__ = [
     "paired_replication_interval",
     "paired_t_pvalue",
     "pareto_mask",
+    "partial_correlation",
+    "pearson",
     "perf_gain",
     "pgr",
     "pinball",
@@ -155,5 +162,7 @@ __all__ = [
     "share_interval",
     "sign_flip_pvalue",
     "small_mean_interval",
+    "spearman",
     "tail_reason",
+    "weighted_interval",
 ]
