@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.cli import _compare, _fleet, _loadtest, _params, _registry, _report
+from pipeline.cli import _collect, _compare, _fleet, _loadtest, _params, _registry, _report
 from pipeline.stage import exit_on_error
 
 __all__ = ["main"]
@@ -22,6 +22,7 @@ app.add_typer(_fleet.app, name="fleet")
 app.add_typer(_loadtest.app, name="loadtest")
 app.add_typer(_registry.app, name="registry")
 app.add_typer(_report.app, name="report")
+app.command("collect")(_collect.collect)
 app.command("compare")(_compare.compare)
 
 
