@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 from ruamel.yaml import YAML
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.representer import RoundTripRepresenter
 
 from pipeline.errors import ParamsError
 from pipeline.files import write_text
@@ -31,6 +33,17 @@ def _only(loader: yaml.SafeLoader, node: yaml.Node) -> _Only:
 _Loader.add_constructor("!only", _only)
 
 
+class _Representer(RoundTripRepresenter):
+    """As ruamel.yaml has it, but 1e-05 as 1.0e-05: without the point it is a text to PyYAML."""
+
+    def represent_float(self, data: float) -> ScalarNode:
+        text = yaml.safe_dump(data).partition("\n")[0]
+        return self.represent_scalar("tag:yaml.org,2002:float", text)
+
+
+_Representer.add_representer(float, _Representer.represent_float)
+
+
 def apply_overlay(params: Path, preset: Path, changes: list[str]) -> list[str]:
     """Change the parameter file and return one line per changed key.
 
@@ -47,6 +60,7 @@ def apply_overlay(params: Path, preset: Path, changes: list[str]) -> list[str]:
     editor = YAML()
     editor.preserve_quotes = True
     editor.width = 120
+    editor.Representer = _Representer
     document = editor.load(_read(params))
     overlay = yaml.load(_read(preset), _Loader) or {}
     if not isinstance(overlay, dict):

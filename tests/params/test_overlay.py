@@ -29,3 +29,9 @@ def test_only_takes_the_place_of_the_old_ones(root: Path, tmp_path: Path) -> Non
     assert told["published"]["claims"] == {}
     one = "frontier: {systems: !only {ours: [fused_uniform]}}"
     assert laid(root, tmp_path, one)["frontier"]["systems"] == {"ours": ["fused_uniform"]}
+
+
+def test_a_small_number_stays_a_number(root: Path, tmp_path: Path) -> None:
+    # ruamel.yaml writes 1e-05, which PyYAML takes for a text.
+    told = laid(root, tmp_path, "loadtest: {scales: {latency_s: 1.0e-05, cost_usd: 2.5e-07}}")
+    assert told["loadtest"]["scales"] == {"latency_s": 1e-05, "cost_usd": 2.5e-07}
