@@ -11,7 +11,7 @@ from pipeline.loadtest._setup import Setup
 from pipeline.rows import REQUESTS
 from pipeline.scheduling import Assignment, told_values
 
-__all__ = ["RunKey", "asked_columns", "finite_or_none", "record"]
+__all__ = ["Row", "RunKey", "asked_columns", "record", "wishes"]
 
 Row = dict[str, Any]
 
@@ -50,7 +50,7 @@ def record(
 
 def asked_columns(request: int, row: int, setup: Setup) -> Row:
     """What a request asks, whoever serves it: columns that depend on its number and prompt row."""
-    workload, asked = setup.workload, setup.objectives
+    workload = setup.workload
     return {
         "request_id": request,
         "changed": request >= setup.changes_at,
@@ -58,9 +58,17 @@ def asked_columns(request: int, row: int, setup: Setup) -> Row:
         "group_id": workload.group_ids[row],
         "dataset": workload.datasets[row],
         "prompt_tokens": int(setup.estimates.prompt_tokens[row]),
-        "ttft_slo_s": finite_or_none(asked.ttft_s[row]),
-        "tpot_slo_s": finite_or_none(asked.tpot_s[row]),
-        "budget_usd": finite_or_none(asked.budget_usd[row]),
+        **wishes(setup, row),
+    }
+
+
+def wishes(setup: Setup, row: int) -> dict[str, float | None]:
+    """What the prompt of a row asks for; null for nothing."""
+    asked = setup.objectives
+    return {
+        "ttft_slo_s": _finite(asked.ttft_s[row]),
+        "tpot_slo_s": _finite(asked.tpot_s[row]),
+        "budget_usd": _finite(asked.budget_usd[row]),
         "quality_floor": float(asked.quality_floor[row]) or None,
     }
 
@@ -106,7 +114,7 @@ def _served(decision: Decision, setup: Setup) -> Row:
         "status": "ok" if ok else "failed",
         "failure": None if ok else decision.failure,
         "attempts": 1,
-        "quality": finite_or_none(label),
+        "quality": _finite(label),
         "cost_usd": spent * 1e-6,
     }
 
@@ -122,7 +130,7 @@ def _state(decision: Decision) -> Row:
     return {
         "queue_believed": float(told.queue[i]),
         "pending_decode_believed": float(told.pending_decode[i]),
-        "telemetry_age_s": finite_or_none(told.age[i]),
+        "telemetry_age_s": _finite(told.age[i]),
         **{name: None if values is None else float(values[i]) for name, values in real.items()},
     }
 
@@ -133,6 +141,5 @@ def _believed(assignment: Assignment, setup: Setup) -> Row:
     return dict(told_values(assignment, setup.estimates, model))
 
 
-def finite_or_none(value: float) -> float | None:
-    """Null for what was not asked for or is not known."""
+def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None

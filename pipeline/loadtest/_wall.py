@@ -17,8 +17,9 @@ from pipeline.loadtest._rig import Rig
 from pipeline.loadtest._setup import Setup
 from pipeline.loadtest._wall_beliefs import Beliefs, PromptReader, decide
 from pipeline.loadtest._wall_router import WallRouter
+from pipeline.params import LoadtestParams
 
-__all__ = ["Site", "run_wall_cell"]
+__all__ = ["Site", "check_servable", "run_wall_cell"]
 
 # Reading a page of vLLM's metrics takes 1 ms of the loop that also reads the streams, so 13
 # instances polled at this pace take a fifteenth of a core.
@@ -54,12 +55,7 @@ async def run_wall_cell(cell: Cell, rig: Rig, site: Site) -> pl.DataFrame:
         ParamsError: the arm's telemetry or its traffic is one that only a simulation has.
         EndpointError: an endpoint is not the URL of a server.
     """
-    shape = rig.params.shape(cell.traffic)
-    if shape.faults or shape.change is not None:
-        raise ParamsError(
-            f"loadtest.traffic.{cell.traffic} has faults or a change, which only a simulated fleet "
-            "follows; over HTTP a fleet file declares its faults itself"
-        )
+    check_servable(cell.traffic, rig.params)
     _rehearse(plan_cell(cell, rig).setup, site)
     plan = plan_cell(cell, rig)
     beliefs = Beliefs(plan.setup, site.texts, site.reader)
@@ -78,8 +74,23 @@ async def run_wall_cell(cell: Cell, rig: Rig, site: Site) -> pl.DataFrame:
             setup, plan.source, plan.rows, site.texts, beliefs, clients, telemetry, clock
         )
         decisions = await router.serve()
-    key = RunKey(cell.traffic, cell.arm, cell.rate, cell.seed, shape.split, site.label)
+    split = rig.params.shape(cell.traffic).split
+    key = RunKey(cell.traffic, cell.arm, cell.rate, cell.seed, split, site.label)
     return record(key, decisions, setup, rig.params.warmup_requests)
+
+
+def check_servable(traffic: str, params: LoadtestParams) -> None:
+    """Refuse what only a simulated fleet can be asked to live through.
+
+    Raises:
+        ParamsError: the traffic has faults or a change in mid-run.
+    """
+    shape = params.shape(traffic)
+    if shape.faults or shape.change is not None:
+        raise ParamsError(
+            f"loadtest.traffic.{traffic} has faults or a change, which only a simulated fleet "
+            "follows; over HTTP a fleet file declares its faults itself"
+        )
 
 
 def _rehearse(setup: Setup, site: Site) -> None:

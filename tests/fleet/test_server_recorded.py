@@ -7,6 +7,9 @@ import pytest
 
 from pipeline.errors import DataError, SchemaError
 from pipeline.fleet.server import Recorded, load_recorded
+from pipeline.fleet.server._replies import Author, Wanted
+from pipeline.rows import PROMPTS, RESPONSES
+from pipeline.schema import write_rows
 
 PROMPT = {"prompt_id": "p", "dataset": "d", "prompt_text": "two?", "reference_text": None}
 
@@ -31,8 +34,25 @@ def write_files(folder: Path) -> None:
 def test_rows_with_a_text_are_found_by_prompt(tmp_path: Path) -> None:
     write_files(tmp_path)
     assert load_recorded(tmp_path, ["emu", "other"]) == {"emu": {"two?": Recorded("It is.", 3)}}
-    with pytest.raises(DataError, match="holds no recorded text of other"):
+    with pytest.raises(DataError, match="holds no recorded answer of other"):
         load_recorded(tmp_path, ["other"])
+
+
+def test_a_row_with_a_label_and_no_text_lends_its_length(tmp_path: Path) -> None:
+    prompt = {"prompt_id": "p", "dataset": "d", "task": "recorded", "group_id": "p"}
+    more = {"prompt_text": "two?", "source": "files", "licence": "none"}
+    write_rows(PROMPTS.frame([prompt | more]), tmp_path / "prompts.parquet", PROMPTS)
+    answer = {"prompt_id": "p", "prompt_tokens": 2, "prompt_tokens_source": "counted"}
+    rows = [
+        answer | {"model": "emu", "status": "label_only", "label": "recorded", "output_tokens": 37},
+        answer | {"model": "bad", "status": "error", "label": "recorded", "error": "HTTP 500"},
+    ]
+    write_rows(RESPONSES.frame(rows), tmp_path / "responses.parquet", RESPONSES)
+    found = load_recorded(tmp_path, ["emu", "bad"])
+    assert found == {"emu": {"two?": Recorded(None, 37)}}
+    reply = Author("emu", 1, 150.0, found["emu"]).reply(Wanted([1], "two?", 100))
+    assert (len(reply.pieces), reply.stops, reply.source) == (37, True, "generated")
+    assert all(reply.pieces)
 
 
 def test_a_folder_without_responses(tmp_path: Path) -> None:

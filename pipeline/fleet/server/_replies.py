@@ -31,9 +31,12 @@ _PIECES = tuple(f" {word}".encode() for word in _WORDS.split() if len(word) <= 5
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A recorded answer, and its tokens where the source reported them."""
+    """A recorded answer, and its tokens where the source reported them; one of the two is known.
 
-    text: str
+    Where only the tokens are, words are generated up to that number.
+    """
+
+    text: str | None
     output_tokens: int | None
 
 
@@ -98,7 +101,7 @@ class Author:
             pieces: list[bytes] = []
         else:
             pieces = _escaped(found)
-            length = len(pieces)
+            length = len(pieces) or max(1, found.output_tokens or 0)
         whole = wanted.limit if wanted.ignore_eos else max(length, wanted.least)
         size = min(whole, wanted.limit)
         if size > len(pieces):
@@ -107,7 +110,7 @@ class Author:
         return Reply(
             pieces=pieces[:size],
             stops=not wanted.ignore_eos and whole <= wanted.limit,
-            source="generated" if found is None else "recorded",
+            source="recorded" if found is not None and found.text is not None else "generated",
         )
 
 
@@ -120,6 +123,8 @@ def question_of(ids: list[int]) -> str | None:
 
 
 def _escaped(found: Recorded) -> list[bytes]:
+    if found.text is None:
+        return []
     pieces = split(found.text) or [""]
     if found.output_tokens is not None:
         pieces = divide(found.text, max(1, found.output_tokens))

@@ -1,0 +1,21 @@
+"""Cells over HTTP: on the servers of a fleet, or through a gateway that decides."""
+
+from pipeline.loadtest.served._front import Front, Served, Simulation, kept_cell
+from pipeline.loadtest.served._on_fleet import OnFleet, open_fleet
+from pipeline.loadtest.served._order import Order, interleaved
+from pipeline.loadtest.served._sweep import sweep_over_http
+from pipeline.loadtest.served._through_gateway import ThroughGateway, open_gateway
+
+__all__ = [
+    "Front",
+    "OnFleet",
+    "Order",
+    "Served",
+    "Simulation",
+    "ThroughGateway",
+    "interleaved",
+    "kept_cell",
+    "open_fleet",
+    "open_gateway",
+    "sweep_over_http",
+]

@@ -1,0 +1,134 @@
+"""The gateway as the load test sees it: what it says of itself, and the arm that it is told."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipeline.errors import EndpointError, ParamsError
+from pipeline.fleet.telemetry import base_url
+from pipeline.loadtest.generator import Target
+from pipeline.params import HttpParams
+
+__all__ = ["Gateway", "GatewayState"]
+
+_ADMIN_S = 60.0
+
+
+@dataclass(frozen=True)
+class GatewayState:
+    """What a gateway says of itself.
+
+    Attributes:
+        label: what stands behind it.
+        arm: that decides now.
+        in_flight: requests queued or under way.
+        instances: their names.
+        predictors: which ones serve, by kind.
+    """
+
+    label: Literal["live", "emulated"]
+    arm: str
+    in_flight: int
+    instances: list[str]
+    predictors: dict[str, Any]
+
+
+class Gateway:
+    """A running gateway.
+
+    Args:
+        http: its URL, and the environment variables that hold the keys.
+
+    Raises:
+        ParamsError: there is no URL, or a variable that is to hold a key is empty.
+        EndpointError: the URL is not one of a server.
+    """
+
+    def __init__(self, http: HttpParams) -> None:
+        if http.url is None:
+            raise ParamsError("no gateway is named; give --gateway URL or loadtest.http.url")
+        self.url = base_url(http.url)
+        self._timeout_s = http.timeout_s
+        self._key, self._admin_key = _key(http.key_variable), _key(http.admin_key_variable)
+
+    @property
+    def target(self) -> Target:
+        """Where the calls of a load test go."""
+        return Target(self.url, headers=_bearer(self._key), timeout_s=self._timeout_s)
+
+    def state(self) -> GatewayState:
+        """Ask it.
+
+        Raises:
+            EndpointError: it does not answer, or not as a gateway does.
+        """
+        told = self._ask("/admin/state", None)
+        try:
+            state = GatewayState(
+                told["label"],
+                told["arm"],
+                int(told["in_flight"]),
+                list(told["instances"]),
+                dict(told["predictors"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise EndpointError(
+                f"{self.url}/admin/state does not say {error}; a URL of `routebalance serve` is "
+                "accepted"
+            ) from None
+        if state.label not in ("live", "emulated"):
+            raise EndpointError(f"{self.url}/admin/state says neither live nor emulated")
+        return state
+
+    def set_arm(self, arm: str) -> None:
+        """Let an arm decide from now on, afresh.
+
+        Raises:
+            EndpointError: the gateway refuses it.
+        """
+        self._ask("/admin/config", json.dumps({"arm": arm}).encode())
+
+    def _ask(self, path: str, body: bytes | None) -> dict[str, Any]:
+        headers = {"Content-Type": "application/json", **_bearer(self._admin_key)}
+        request = urllib.request.Request(self.url + path, body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=_ADMIN_S) as answer:
+                told = json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise EndpointError(
+                    f"{self.url}{path} answered HTTP {error.code}{_said(error.read())}"
+                ) from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            raise EndpointError(
+                f"{self.url}{path} did not answer as a gateway ({reason})"
+            ) from None
+        if not isinstance(told, dict):
+            raise EndpointError(f"{self.url}{path} did not answer as a gateway")
+        return told
+
+
+def _key(variable: str | None) -> str | None:
+    """The key that a variable holds; the first one where it holds several."""
+    if variable is None:
+        return None
+    key = os.environ.get(variable, "").split(",")[0].strip()
+    if not key:
+        raise ParamsError(f"the environment variable {variable} holds no key")
+    return key
+
+
+def _bearer(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"Authorization": f"Bearer {key}"}
+
+
+def _said(body: bytes) -> str:
+    """What an error in OpenAI's shape says."""
+    try:
+        return f": {json.loads(body)['error']['message']}"
+    except (ValueError, KeyError, TypeError):
+        return ""
