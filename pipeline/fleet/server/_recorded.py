@@ -18,8 +18,8 @@ def load_recorded(folder: Path, models: list[str]) -> dict[str, dict[str, Record
     """Read answers of the models, by model and prompt text.
 
     The folder holds prompts.parquet beside responses.parquet, as the stages write them, or beside
-    responses/DATASET.parquet, as data/external/README.md has it. Of the stages' rows that have a label
-    but no text, the length is replayed; rows with neither are left out.
+    responses/DATASET.parquet, as data/external/README.md has it. Of a stage's row that has a label
+    and no text the length is replayed; rows with neither are left out.
 
     Raises:
         SchemaError: a file is absent or malformed.
