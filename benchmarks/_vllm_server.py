@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 import urllib.request
@@ -17,7 +18,6 @@ MAX_NUM_SEQS = 16
 BATCHED_TOKENS = 2048
 
 _COMMAND = Path(".vllm-cpu/bin/vllm")
-_PORT = 8790
 _PATIENCE_S = 240.0
 _ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
@@ -26,40 +26,46 @@ _ENVIRONMENT = {
     "VLLM_CPU_KVCACHE_SPACE": "1",
     # One core computes. Engine and worker are one process: as two they spin on shared memory, and
     # with two cores the spinning takes half a second at a time from whoever should compute.
-    "VLLM_CPU_OMP_THREADS_BIND": "0",
     "OMP_NUM_THREADS": "1",
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
 }
 
 
 @contextmanager
-def serving(size: str) -> Iterator[str]:
-    """Serve one of the two models, its arithmetic on the first core; yield the URL.
+def serving(size: str, core: int = 0) -> Iterator[str]:
+    """Serve one of the two models on a free port, its arithmetic on one core; yield the URL.
 
     Raises:
         SystemExit: it has not been built, or does not come up; the log says why.
     """
     if not _COMMAND.exists():
         raise SystemExit(f"{_COMMAND}: no vLLM here; `make vllm-cpu` builds it")
-    log = STORE / f"{size}.log"
+    log, port = STORE / f"{size}.log", _free_port()
     environment = os.environ | _ENVIRONMENT | {"PYTHONPATH": str((STORE / "shim").resolve())}
+    environment["VLLM_CPU_OMP_THREADS_BIND"] = str(core)
     with log.open("w") as written:
         process = subprocess.Popen(
-            _arguments(size), env=environment, stdout=written, stderr=written,
+            _arguments(size, port), env=environment, stdout=written, stderr=written,
             start_new_session=True,
         )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
     try:
-        _wait(process, log)
-        yield f"http://127.0.0.1:{_PORT}"
+        _wait(process, url, log)
+        yield url
     finally:
         _stop(process)
 
 
-def _arguments(size: str) -> list[str]:
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def _arguments(size: str, port: int) -> list[str]:
     options = {
         "served-model-name": size,
         "host": "127.0.0.1",
-        "port": str(_PORT),
+        "port": str(port),
         "max-num-seqs": str(MAX_NUM_SEQS),
         "max-num-batched-tokens": str(BATCHED_TOKENS),
         "max-model-len": "2048",
@@ -70,11 +76,11 @@ def _arguments(size: str) -> list[str]:
     return [str(_COMMAND), "serve", str(STORE / "models" / size), *pairs, *flags]
 
 
-def _wait(process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
     until = time.monotonic() + _PATIENCE_S
     while time.monotonic() < until and process.poll() is None:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{_PORT}/health", timeout=1).close()
+            urllib.request.urlopen(f"{url}/health", timeout=1).close()
         except OSError:
             time.sleep(0.5)
         else:
