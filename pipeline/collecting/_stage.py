@@ -44,6 +44,11 @@ def _responses(prompts: pl.DataFrame, params: Params, engine: Engine) -> pl.Data
         datasets = sorted(prompts["dataset"].unique())
         recorded = read_responses(Path(params.base.data_dir), datasets, models)
         return collect_recorded(prompts, recorded, models, count_tokens)
+    if params.collect.source == "scored":
+        from pipeline.workload.hub import read_scored_responses
+
+        recorded = read_scored_responses(params.prompts.scored, models)
+        return collect_recorded(prompts, recorded, models, count_tokens)
     with Journal(JOURNAL) as journal:
         if params.collect.source == "emulated":
             return collect_emulated(prompts, models, seed, count_tokens, journal)

@@ -23,12 +23,11 @@ from pipeline.params._arrivals import (
     SquareParams,
     TraceParams,
 )
+from pipeline.params._collect import LiveModelParams, LiveParams, SamplingParams
 from pipeline.params._data import (
     CollectParams,
     DatasetParams,
     EmbedParams,
-    JudgeParams,
-    LlmJudgeParams,
     PromptsParams,
     SplitParams,
 )
@@ -36,6 +35,8 @@ from pipeline.params._fleet import FaultParams, FleetParams, TierParams
 from pipeline.params._fleet_file import dump_fleet, load_fleet
 from pipeline.params._hardware import HARDWARE, HardwareParams
 from pipeline.params._http import HttpParams
+from pipeline.params._hub import HUB_SETS, HubParams, HubSetParams, ScoredParams
+from pipeline.params._judge import JudgeAuditParams, JudgeModelParams, JudgeParams
 from pipeline.params._latency import LatencyParams, LinearLatencyParams, TreesParams
 from pipeline.params._length import LengthParams
 from pipeline.params._loadtest import (
@@ -94,6 +95,7 @@ __all__ = [
     "BEST_SINGLE",
     "DISPATCHERS",
     "HARDWARE",
+    "HUB_SETS",
     "LOSSES",
     "ROUTERS",
     "SERVED_METRICS",
@@ -129,18 +131,23 @@ __all__ = [
     "FidelityParams",
     "FilterParams",
     "FleetParams",
-    "HttpParams",
     "FrontierParams",
     "GammaParams",
     "GateParams",
     "GuardParams",
     "HardwareParams",
+    "HttpParams",
+    "HubParams",
+    "HubSetParams",
+    "JudgeAuditParams",
+    "JudgeModelParams",
     "JudgeParams",
     "LatencyParams",
     "LengthParams",
     "LimitParams",
     "LinearLatencyParams",
-    "LlmJudgeParams",
+    "LiveModelParams",
+    "LiveParams",
     "LoadtestParams",
     "ObjectiveParams",
     "Params",
@@ -160,7 +167,9 @@ __all__ = [
     "RouteLlmParams",
     "RouterParams",
     "RoutersParams",
+    "SamplingParams",
     "ScaleParams",
+    "ScoredParams",
     "ServedParams",
     "SimpleStepParams",
     "SplitParams",

@@ -1,29 +1,33 @@
-"""Sections of the stages that make the data: prompts, collect, judge, dataset, embed."""
+"""Sections of the stages that make the data: prompts, collect, dataset, embed."""
 
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.params._section import Count, Positive, Section, Share
+from pipeline.params._collect import LiveParams
+from pipeline.params._hub import HubParams, ScoredParams
+from pipeline.params._section import Count, Section, Share
 
 __all__ = [
     "CollectParams",
     "DatasetParams",
     "EmbedParams",
-    "JudgeParams",
-    "LlmJudgeParams",
     "PromptsParams",
     "SplitParams",
 ]
 
 
 class PromptsParams(Section):
-    """Which prompts: generated here, or files in the schema of data/external/README.md."""
+    """Which prompts: generated here, files of data/external/README.md, or public sets."""
 
-    source: Literal["generated", "files"]
+    source: Literal["generated", "files", "hub", "scored"]
     per_family: int = Field(ge=1, le=5000, description="generated prompts per family")
     datasets: tuple[str, ...] = Field(strict=False, description="datasets taken from files")
-    per_dataset: Count | None = Field(description="at most so many prompts per dataset from files")
+    per_dataset: Count | None = Field(
+        description="at most so many prompts per dataset from files or the scored set"
+    )
+    hub: HubParams
+    scored: ScoredParams
 
     @model_validator(mode="after")
     def _files_name_datasets(self) -> Self:
@@ -33,28 +37,27 @@ class PromptsParams(Section):
 
 
 class CollectParams(Section):
-    """Who answers: emulated models, or recorded responses beside the prompt files."""
+    """Who answers: emulated models, recorded responses of files or of a set, or live endpoints."""
 
-    source: Literal["emulated", "recorded"]
+    source: Literal["emulated", "recorded", "scored", "live"]
+    live: LiveParams | None
 
+    @model_validator(mode="after")
+    def _live_says_whom_to_ask(self) -> Self:
+        if self.source == "live" and self.live is None:
+            raise ValueError("source 'live' needs live: the models' endpoints and how to sample")
+        return self
 
-class LlmJudgeParams(Section):
-    """An OpenAI-compatible endpoint that judges with reference-grounded G-Eval."""
+    @property
+    def asked(self) -> LiveParams:
+        """Whom a live collection asks.
 
-    endpoint: str = Field(pattern=r"^https?://[^\s/]+")
-    model: str = Field(min_length=1)
-    key_variable: str | None = Field(description="environment variable that holds the key")
-    concurrency: Count
-    timeout_s: Positive
-    attempts: int = Field(ge=1, le=10)
-    max_chars: int = Field(ge=100, description="longer texts are cut, marked and counted")
-
-
-class JudgeParams(Section):
-    """Rule metrics always; embedding similarity and a language model on request."""
-
-    similarity: bool
-    llm: LlmJudgeParams | None
+        Raises:
+            ValueError: the section has no live.
+        """
+        if self.live is None:
+            raise ValueError("collect.live is null")
+        return self.live
 
 
 class SplitParams(Section):

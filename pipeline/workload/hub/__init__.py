@@ -1,0 +1,26 @@
+"""Prompts from public sets, by their name on a hub or from local copies of their files."""
+
+from pipeline.workload.hub._allocate import Want, allocate
+from pipeline.workload.hub._open import UnavailableError
+from pipeline.workload.hub._read import HubPrompts, read_hub
+from pipeline.workload.hub._rows import REFUSAL
+from pipeline.workload.hub._scored import (
+    SCORED_PATH,
+    read_scored_prompts,
+    read_scored_responses,
+)
+from pipeline.workload.hub._sets import SETS, HubSet
+
+__all__ = [
+    "REFUSAL",
+    "SCORED_PATH",
+    "SETS",
+    "HubPrompts",
+    "HubSet",
+    "UnavailableError",
+    "Want",
+    "allocate",
+    "read_hub",
+    "read_scored_prompts",
+    "read_scored_responses",
+]
