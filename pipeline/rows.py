@@ -8,10 +8,12 @@ import polars as pl
 from pipeline.schema import Column, Schema
 
 __all__ = [
+    "AGREEMENT",
     "DATASET",
     "EMBEDDINGS",
     "EMBEDDING_DIM",
     "JUDGEMENTS",
+    "JUDGE_AUDIT",
     "LEARNING",
     "PREDICTORS",
     "PROFILE",
@@ -261,6 +263,32 @@ _ESTIMATE = (
     Column("n", _INT, "values used", low=0),
     Column("clusters", _INT, "independent units among them", low=0),
     Column("missing", _INT, "values left out because they were null", low=0),
+)
+
+# How far two sources of quality agree on the pairs of prompt and model that both have scored.
+AGREEMENT = Schema(
+    "agreement",
+    (
+        Column("slice_kind", _TEXT, "all, dataset or model", among=("all", "dataset", "model")),
+        Column("slice", _TEXT, "which of them; all for the whole"),
+        Column("source_a", _TEXT, "one quality source"),
+        Column("source_b", _TEXT, "the other"),
+        Column("statistic", _TEXT, "pearson, spearman, alpha_interval or alpha_ordinal"),
+        *_ESTIMATE,
+    ),
+    key=("slice_kind", "slice", "source_a", "source_b", "statistic"),
+)
+
+# What is known of a language model judge besides its scores.
+JUDGE_AUDIT = Schema(
+    "judge audit",
+    (
+        Column("quality_source", _TEXT, "the judge"),
+        Column("audit", _TEXT, "length, position or repeats"),
+        Column("statistic", _TEXT, "what the number is; see pipeline/judging"),
+        *_ESTIMATE,
+    ),
+    key=("quality_source", "audit", "statistic"),
 )
 
 # How good every candidate of a predictor is. `versus` names the candidate that it is compared with,

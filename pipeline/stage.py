@@ -31,6 +31,7 @@ class Paths:
     PREDICTORS = Path("reports/predictors")  # scores, reliability and learning curves by kind
     REGISTRY = Path("reports/registry.json")
     AGREEMENT = Path("reports/agreement.csv")
+    JUDGE_AUDIT = Path("reports/judge_audit.csv")
     FRONTIER = Path("reports/frontier")
     ABLATION = Path("reports/ablation")
     DRIFT = Path("reports/drift")

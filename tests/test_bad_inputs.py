@@ -13,6 +13,8 @@ import yaml
 from pipeline.cli import main as cli
 from pipeline.stage import run_stage
 
+JUDGE = {"endpoint": "http://127.0.0.1:8000/v1", "model": "m"}
+CALM = {"similarity": True, "audit": {"position_pairs": 0}}
 PARAMS: list[tuple[str, Any, str]] = [
     ("prompts.sorce", "generated", "did you mean 'source'"),
     ("prompst", {}, "did you mean 'prompts'"),
@@ -24,7 +26,12 @@ PARAMS: list[tuple[str, Any, str]] = [
     ("prompts.per_dataset", -4, "greater than or equal to 1"),
     ("collect.source", "recroded", "did you mean 'recorded'"),
     ("collect.source", "recorded", "needs prompts.source 'files'"),
-    ("judge.llm", {"endpoint": "localhost:8000"}, "judge.llm"),
+    ("judge.llm", {}, "unknown key 'llm'"),
+    ("judge.judges", {"a": {"endpoint": "localhost:8000", "model": "m"}}, "judge.judges.a.endpoint"),
+    ("judge.judges", {"a": JUDGE | {"repeat": 2}}, "did you mean 'repeats'"),
+    ("judge.judges", {"a:b": JUDGE}, "match pattern"),
+    ("judge", {**CALM, "judges": {"a": JUDGE}, "max_usd": 1.0}, "price_in of 'a' is unknown"),
+    ("judge.audit.position_pairs", -1, "greater than or equal to 0"),
     ("judge.similarity", "yes", "valid boolean"),
     ("dataset.splits.train", 0.9, "add up to"),
     ("dataset.splits.train", 1.4, "less than or equal to 1"),

@@ -1,9 +1,13 @@
 """Judging with DeepEval: rules, similarity, reference-grounded G-Eval, recorded labels."""
 
+from pipeline.judging._agreement import agreement
+from pipeline.judging._audit import audit, position_pairs
+from pipeline.judging._cases import SIMILARITY_SOURCE, TASK_METRIC
 from pipeline.judging._declined import is_refusal
-from pipeline.judging._runner import SIMILARITY_SOURCE, TASK_METRIC, judge
+from pipeline.judging._runner import judge
+from pipeline.judging._stage import judge_stage
 from pipeline.judging._steps import RUBRIC_VERSION
-from pipeline.judging._summary import agreement, judge_counts
+from pipeline.judging._summary import judge_counts
 from pipeline.judging._tasks import RULES, RULES_VERSION, metrics_for
 
 __all__ = [
@@ -13,8 +17,11 @@ __all__ = [
     "SIMILARITY_SOURCE",
     "TASK_METRIC",
     "agreement",
+    "audit",
     "is_refusal",
     "judge",
     "judge_counts",
+    "judge_stage",
     "metrics_for",
+    "position_pairs",
 ]

@@ -2,13 +2,15 @@
 
 import json
 import re
+from typing import Any
 
 from openai.types.chat import ChatCompletion
 
 from pipeline.judging._deepeval import calculate_weighted_summed_score
 from pipeline.judging._endpoint import JudgeError
+from pipeline.judging._pairs import PREFERENCES
 
-__all__ = ["read_score", "read_text", "scoring_path"]
+__all__ = ["read_preference", "read_score", "read_text", "scoring_path"]
 
 _HIGHEST = 10
 
@@ -27,13 +29,7 @@ def read_text(completion: ChatCompletion) -> str:
 
 def read_score(completion: ChatCompletion) -> float:
     """The score that the judge wrote, 0 to 10. Raises JudgeError when there is none."""
-    found = re.search(r"\{.*\}", read_text(completion), re.DOTALL)
-    try:
-        answer = json.loads(found.group()) if found else None
-    except (ValueError, RecursionError):
-        answer = None
-    if not isinstance(answer, dict):
-        raise JudgeError("the judge's answer was not JSON")
+    answer = _answer(completion)
     score = answer.get("score")
     if isinstance(score, bool) or not isinstance(score, int | float) or score != score:
         raise JudgeError("the judge's answer held no numeric score")
@@ -42,6 +38,28 @@ def read_score(completion: ChatCompletion) -> float:
     if not 0 <= score <= _HIGHEST:
         raise JudgeError(f"the judge's score is not between 0 and {_HIGHEST}")
     return score
+
+
+def read_preference(completion: ChatCompletion) -> float:
+    """Which of two answers is better: 1 the first, 0 the second, 0.5 neither.
+
+    Raises JudgeError when the judge did not say.
+    """
+    better = _answer(completion).get("better")
+    if not isinstance(better, str) or better not in PREFERENCES:
+        raise JudgeError(f"the judge's answer named none of {', '.join(PREFERENCES)}")
+    return PREFERENCES[better]
+
+
+def _answer(completion: ChatCompletion) -> dict[str, Any]:
+    found = re.search(r"\{.*\}", read_text(completion), re.DOTALL)
+    try:
+        answer = json.loads(found.group()) if found else None
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise JudgeError("the judge's answer was not JSON")
+    return answer
 
 
 def scoring_path(completion: ChatCompletion, written: float) -> str:

@@ -11,9 +11,9 @@ from pipeline.judging._case import Case, Verdict
 from pipeline.judging._final_number import last_number
 from pipeline.judging._steps import RUBRIC_VERSION
 from pipeline.judging._tasks import RULES_VERSION, metrics_for
-from pipeline.params import JudgeParams, LlmJudgeParams
+from pipeline.params import JudgeParams
 
-__all__ = ["SIMILARITY_SOURCE", "TASK_METRIC", "Plan", "plan"]
+__all__ = ["SIMILARITY_SOURCE", "TASK_METRIC", "Plan", "judge_source", "plan"]
 
 TASK_METRIC = "task_metric"  # the label of every task: did it do what was asked, by its first rule
 SIMILARITY_SOURCE = "similarity:minilm"
@@ -25,13 +25,24 @@ class Plan:
 
     rules: list[Case] = field(default_factory=list)
     similar: list[Case] = field(default_factory=list)
-    asked: list[Case] = field(default_factory=list)
+    asked: dict[str, list[Case]] = field(default_factory=dict)  # by the name of the judge
     finished: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def cases(self) -> list[Case]:
+        """All of them."""
+        asked = [case for cases in self.asked.values() for case in cases]
+        return [*self.rules, *self.similar, *asked]
+
+
+def judge_source(name: str) -> str:
+    """The quality source under which a language model's verdicts are kept."""
+    return f"g_eval:{name}"
 
 
 def plan(prompts: pl.DataFrame, responses: pl.DataFrame, settings: JudgeParams) -> Plan:
     """Sort out who judges what. Raises DataError when a response has no prompt."""
-    made = Plan()
+    made = Plan(asked={name: [] for name in settings.judges})
     for row in _joined(prompts, responses).iter_rows(named=True):
         problem = _problem(row)
         for cases, case in _wanted(made, row, settings, problem):
@@ -75,19 +86,20 @@ def _wanted(
         yield made.rules, _case(row, name, source, (RULES_VERSION,))
     if settings.similarity and problem is None:
         yield made.similar, _case(row, "similarity", SIMILARITY_SOURCE, (RULES_VERSION,))
-    if settings.llm is not None and row["status"] != "label_only":
-        yield (
-            made.asked,
-            _case(row, "g_eval", f"g_eval:{settings.llm.model}", _rubric(row, settings.llm)),
-        )
-
-
-def _rubric(row: dict[str, Any], llm: LlmJudgeParams) -> tuple[str | int, ...]:
-    return (RUBRIC_VERSION, llm.model, row["task"], llm.max_chars)
+    if row["status"] == "label_only":
+        return
+    for name, judge in settings.judges.items():
+        rubric = (RUBRIC_VERSION, judge.model, judge.temperature, row["task"], judge.max_chars)
+        for repeat in range(judge.repeats):
+            yield made.asked[name], _case(row, "g_eval", judge_source(name), rubric, repeat)
 
 
 def _case(
-    row: dict[str, Any], metric: str, source: str, basis: tuple[str | int | None, ...]
+    row: dict[str, Any],
+    metric: str,
+    source: str,
+    basis: tuple[str | int | float, ...],
+    repeat: int = 0,
 ) -> Case:
     return Case(
         row["prompt_id"],
@@ -99,6 +111,7 @@ def _case(
         row["prompt_text"],
         row["reference_text"],
         row["response_text"],
+        repeat,
     )
 
 

@@ -6,13 +6,17 @@ import random
 from types import TracebackType
 from typing import Any, Self
 
+from httpx import ConnectError, ConnectTimeout
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, OpenAIError
 from openai.types.chat import ChatCompletion
 
 from pipeline.errors import EndpointError
-from pipeline.params import LlmJudgeParams
+from pipeline.judging._usage import usage_of, worst_usd
+from pipeline.params import JudgeModelParams
+from pipeline.progress import say
+from pipeline.spending import Spending
 
-__all__ = ["ChatEndpoint", "JudgeError"]
+__all__ = ["CapReachedError", "ChatEndpoint", "JudgeError"]
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 20.0
@@ -22,18 +26,29 @@ class JudgeError(Exception):
     """One case could not be judged. No server text in the message: servers quote keys."""
 
 
+class CapReachedError(Exception):
+    """The next request could pass the cap on spending, so it was not sent."""
+
+
 class ChatEndpoint:
     """One client for all cases. The key lives in the client alone.
+
+    Args:
+        name: of the judge in judge.judges, for messages.
+        settings: of that judge.
+        spending: asked before every attempt, told after it.
 
     Raises:
         EndpointError: the environment variable that should hold the key is not set.
     """
 
-    def __init__(self, settings: LlmJudgeParams) -> None:
-        self.settings = settings
+    def __init__(self, name: str, settings: JudgeModelParams, spending: Spending) -> None:
+        self.name, self.settings = name, settings
+        self._spending = spending
+        self._gives_logprobs = True
         self._client = AsyncOpenAI(
             base_url=settings.endpoint,
-            api_key=_key(settings.key_variable),
+            api_key=_key(name, settings.key_variable),
             timeout=settings.timeout_s,
             max_retries=0,
         )
@@ -49,17 +64,35 @@ class ChatEndpoint:
     ) -> None:
         await self._client.close()
 
-    async def complete(self, prompt: str, **options: Any) -> ChatCompletion:
-        """Ask at temperature 0, again after a pause when the failure may pass.
+    async def complete(self, prompt: str, top_logprobs: int | None = None) -> ChatCompletion:
+        """Ask one question, again after a pause when the failure may pass.
 
-        Raises JudgeError after the last attempt, and at once for a refusal (HTTP 4xx but 429).
+        An endpoint that refuses log-probabilities is asked without them from then on.
+
+        Raises:
+            JudgeError: after the last attempt, and at once for a refusal (HTTP 4xx but 429).
+            CapReachedError: another attempt could pass the cap on spending.
         """
+        if top_logprobs is None or not self._gives_logprobs:
+            return await self._patiently(prompt, {})
+        wanted = {"logprobs": True, "top_logprobs": top_logprobs}
+        try:
+            return await self._patiently(prompt, wanted)
+        except JudgeError as error:
+            if not _refuses_logprobs(error.__cause__):
+                raise
+        if self._gives_logprobs:
+            say(f"judge {self.name}: its endpoint gives no log-probabilities; scores stay integers")
+        self._gives_logprobs = False
+        return await self._patiently(prompt, {})
+
+    async def _patiently(self, prompt: str, options: dict[str, Any]) -> ChatCompletion:
         attempts = self.settings.attempts
         for attempt in range(attempts):
             if attempt:
                 await asyncio.sleep(_pause_s(attempt))
             try:
-                return await self._once(prompt, options)
+                return await self._paid(prompt, options)
             except (APIConnectionError, APIStatusError, TimeoutError) as error:
                 failure = _said(error)
                 if not _may_pass(error):
@@ -68,13 +101,32 @@ class ChatEndpoint:
                 raise JudgeError("the judge's reply was not a chat completion") from error
         raise JudgeError(f"{failure}, {attempts} attempts")
 
+    async def _paid(self, prompt: str, options: dict[str, Any]) -> ChatCompletion:
+        """One attempt within the cap; what nobody says the cost of counts at its worst case."""
+        worst = worst_usd(prompt, self.settings)
+        if not await self._spending.hold(worst):
+            raise CapReachedError
+        actual = worst
+        try:
+            reply = await self._once(prompt, options)
+            cost = usage_of(reply, self.settings).cost_usd
+            actual = worst if cost is None else cost
+        except (APIConnectionError, APIStatusError) as error:
+            # What was refused or never arrived has made nothing; after that nobody can tell.
+            actual = 0.0 if isinstance(error, APIStatusError) or _unsent(error) else worst
+            raise
+        finally:
+            await self._spending.settle(worst, actual)
+        return reply
+
     async def _once(self, prompt: str, options: dict[str, Any]) -> ChatCompletion:
         # The client's own limit is per read; this one bounds the whole answer.
         async with asyncio.timeout(self.settings.timeout_s):
             reply = await self._client.chat.completions.create(
                 model=self.settings.model,
                 messages=[{"role": "user", "content": prompt}],
-                temperature=0,
+                temperature=self.settings.temperature,
+                max_tokens=self.settings.max_tokens,
                 **options,
             )
         if not isinstance(reply, ChatCompletion):  # a page of HTML comes back as a string
@@ -82,14 +134,14 @@ class ChatEndpoint:
         return reply
 
 
-def _key(variable: str | None) -> str:
+def _key(name: str, variable: str | None) -> str:
     if variable is None:
         return "no-key-needed"  # the client insists on some text
     key = os.environ.get(variable, "")
     if not key:
         raise EndpointError(
-            f"judge.llm.key_variable: the environment variable {variable} is not set; set it to "
-            "the key of the judge's endpoint, or use null where none is needed"
+            f"judge.judges.{name}.key_variable: the environment variable {variable} is not set; "
+            "set it to the key of the judge's endpoint, or use null where none is needed"
         )
     return key
 
@@ -102,8 +154,18 @@ def _pause_s(attempt: int) -> float:
 
 def _may_pass(error: Exception) -> bool:
     if isinstance(error, APIStatusError):
-        return error.status_code == 429 or error.status_code >= 500
+        return error.status_code in (408, 429) or error.status_code >= 500
     return True
+
+
+def _unsent(error: APIConnectionError) -> bool:
+    return isinstance(error.__cause__, ConnectError | ConnectTimeout)
+
+
+def _refuses_logprobs(error: BaseException | None) -> bool:
+    """Whether a refusal names the parameter; the body is read for that alone and never quoted."""
+    refused = isinstance(error, APIStatusError) and error.status_code in (400, 422)
+    return refused and "logprob" in str(error.body).lower()
 
 
 def _said(error: Exception) -> str:

@@ -1,25 +1,30 @@
-"""Judging all responses: rules, similarity, a language model, recorded labels."""
+"""Judging all responses: rules, similarity, language models, recorded labels."""
 
-import asyncio
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pipeline.engine import Engine, run_jobs
+from pipeline.errors import CapError
 from pipeline.journal import Journal
 from pipeline.judging._case import Case, Verdict
-from pipeline.judging._cases import SIMILARITY_SOURCE, TASK_METRIC, plan
+from pipeline.judging._cases import plan
+from pipeline.judging._pairs import Pair
+from pipeline.judging._panel import Panel, Question, Told, panel_work
 from pipeline.judging._similarity import similarity
-from pipeline.params import JudgeParams, LlmJudgeParams
+from pipeline.params import JudgeParams
 from pipeline.progress import say, track
 from pipeline.rows import EMBEDDING_DIM, JUDGEMENTS
 
-__all__ = ["SIMILARITY_SOURCE", "TASK_METRIC", "judge"]
+__all__ = ["Embed", "judge"]
 
 Embed = Callable[[list[str]], NDArray[np.float32]]
 Verdicts = dict[str, Verdict]
+Q = TypeVar("Q", Case, Question)
 
 _AT_ONCE = 256  # similarities between two visits to the journal
 
@@ -30,6 +35,9 @@ def judge(
     settings: JudgeParams,
     journal: Journal,
     embed: Embed | None,
+    *,
+    pairs: Sequence[Pair] = (),
+    engine: Engine = "process",
 ) -> pl.DataFrame:
     """Judge every response; return JUDGEMENTS rows sorted by their key.
 
@@ -43,34 +51,41 @@ def judge(
         settings: which judges.
         journal: verdicts that are paid for.
         embed: unit vectors (n, 384) of n texts; needed when `settings.similarity` is on.
+        pairs: asked under the same cap; their verdicts go to the journal alone.
+        engine: where the language models are asked from.
 
     Raises:
         DataError: a response has no prompt, or a recorded label does not say who made it.
-        EndpointError: the environment variable with the judge's key is not set.
+        EndpointError: the environment variable with a judge's key is not set.
+        CapError: the cap on spending was reached; what had been paid for is in the journal.
         ValueError: similarity is on without `embed`, or `embed` gives another shape.
     """
     made = plan(prompts, responses, settings)
-    known = _known([*made.rules, *made.similar, *made.asked], journal)
+    asked: dict[str, list[Question]] = {name: list(cases) for name, cases in made.asked.items()}
+    for pair in pairs:
+        asked[pair.judge].append(pair)
+    questions = [question for one in asked.values() for question in one]
+    known = _known([*made.rules, *made.similar, *questions], journal)
     verdicts = dict(known)
     _by_rule(_open(made.rules, known), verdicts, journal)
     _by_similarity(_open(made.similar, known), embed, verdicts, journal)
-    asked = _open(made.asked, known)
-    if settings.llm is not None and asked:  # what is paid for needs no key
-        asyncio.run(_by_llm(asked, settings.llm, verdicts, journal))
-    cases = [*made.rules, *made.similar, *made.asked]
-    rows = made.finished + [case.row(verdicts[case.key]) for case in cases]
-    _report(rows, sum(case.key in known for case in cases))
+    still = {name: list(_open(one, known).values()) for name, one in asked.items()}
+    _by_panel(
+        {name: one for name, one in still.items() if one}, settings, engine, verdicts, journal
+    )
+    rows = made.finished + [case.row(verdicts[case.key]) for case in made.cases]
+    _report(rows, sum(case.key in known for case in made.cases))
     return JUDGEMENTS.frame(rows).sort(JUDGEMENTS.key)
 
 
-def _known(cases: Iterable[Case], journal: Journal) -> Verdicts:
-    done = journal.get_many({case.key for case in cases})
+def _known(questions: Iterable[Question], journal: Journal) -> Verdicts:
+    done = journal.get_many({question.key for question in questions})
     return {key: Verdict(**row) for key, row in done.items()}
 
 
-def _open(cases: Iterable[Case], known: Verdicts) -> dict[str, Case]:
-    """The cases that nobody has judged yet, one per key."""
-    return {case.key: case for case in cases if case.key not in known}
+def _open(questions: Iterable[Q], known: Verdicts) -> dict[str, Q]:
+    """The questions that nobody has answered yet, one per key."""
+    return {question.key: question for question in questions if question.key not in known}
 
 
 def _report(rows: list[dict[str, Any]], reused: int) -> None:
@@ -118,26 +133,51 @@ def _by_similarity(
             _keep(key, Verdict(score, "cosine to the reference"), verdicts, journal)
 
 
-async def _by_llm(
-    cases: dict[str, Case], settings: LlmJudgeParams, verdicts: Verdicts, journal: Journal
+def _by_panel(
+    asked: dict[str, list[Question]],
+    settings: JudgeParams,
+    engine: Engine,
+    verdicts: Verdicts,
+    journal: Journal,
 ) -> None:
-    from pipeline.judging._endpoint import ChatEndpoint
-    from pipeline.judging._grounded import ask
+    if not asked:  # what is paid for needs no key
+        return
+    panel = Panel({name: settings.judges[name] for name in asked}, asked, settings.max_usd)
+    # Judges wait for servers: here one process asks them all, a cluster has a job for each.
+    jobs = [panel] if engine == "process" else panel.by_judge()
+    total = sum(map(len, asked.values()))
+    told: list[Told] = []
+    for key, verdict in track(run_jobs(engine, panel_work, jobs, cpus=0), total, "judge by model"):
+        told.append((key, verdict))
+        if verdict.score is None:
+            verdicts[key] = verdict
+        else:
+            _keep(key, verdict, verdicts, journal)
+    _tell_failures(asked, dict(told))
+    if len(told) < total:
+        raise CapError(_stopped(told, total, settings))
 
-    gate = asyncio.Semaphore(settings.concurrency)
-    async with ChatEndpoint(settings) as endpoint:
 
-        async def one(key: str, case: Case) -> None:
-            async with gate:
-                verdict = await ask(case, endpoint)
-            if verdict.score is None:
-                verdicts[key] = verdict
-            else:
-                _keep(key, verdict, verdicts, journal)
+def _tell_failures(asked: dict[str, list[Question]], told: Verdicts) -> None:
+    """Say of each judge how often it failed, and why most often."""
+    for name, questions in asked.items():
+        answers = [told[question.key] for question in questions if question.key in told]
+        reasons = Counter(answer.failure for answer in answers if answer.score is None)
+        if reasons:
+            [(reason, times)] = reasons.most_common(1)
+            say(
+                f"judge {name}: {reasons.total()} of {len(answers)} verdicts failed and are null, "
+                f"{times} because {reason}; the next run asks for them again"
+            )
 
-        tasks = [asyncio.create_task(one(key, case)) for key, case in cases.items()]
-        for finished in track(asyncio.as_completed(tasks), len(tasks), "judge by model"):
-            await finished
+
+def _stopped(told: list[Told], total: int, settings: JudgeParams) -> str:
+    spent = sum(verdict.cost_usd or 0.0 for _, verdict in told)
+    return (
+        f"judge stopped at the cap judge.max_usd of ${settings.max_usd:g}: the answers cost "
+        f"${spent:.6g}, and {len(told)} of {total} verdicts are there; run it again to spend up "
+        "to that much more, or raise judge.max_usd"
+    )
 
 
 def _keep(key: str, verdict: Verdict, verdicts: Verdicts, journal: Journal) -> None:

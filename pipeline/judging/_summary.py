@@ -1,17 +1,20 @@
-"""Judgements in numbers: counts per source, and how far sources agree."""
+"""Judgements in numbers: counts per source, and what the judges took."""
 
-from itertools import combinations
-
-import numpy as np
 import polars as pl
 
-__all__ = ["agreement", "judge_counts"]
+__all__ = ["judge_counts"]
 
-_ROUNDING = 1e-9
+Count = float | int | None
 
 
-def judge_counts(judgements: pl.DataFrame) -> dict[str, dict[str, float | int | None]]:
-    """Per "source/metric": rows, scored, failed, true zeros, and the mean of the scored ones."""
+def judge_counts(judgements: pl.DataFrame) -> dict[str, dict[str, Count]]:
+    """Per "source/metric": what became of the rows, and what language models took for theirs.
+
+    rows, scored, failed, zeros (true ones), mean (of the scored), truncated, truncated_share; of
+    language models also weighted_share (of the scores, by log-probabilities) and, of the distinct
+    verdicts, because rows of equal texts share one: verdicts, prompt_tokens, output_tokens,
+    unpriced (their cost is unknown) and cost_usd. What some verdict does not state is null.
+    """
     table = (
         judgements.group_by("quality_source", "metric")
         .agg(
@@ -19,43 +22,37 @@ def judge_counts(judgements: pl.DataFrame) -> dict[str, dict[str, float | int | 
             pl.col("score").count().alias("scored"),
             pl.col("score").null_count().alias("failed"),
             (pl.col("score") == 0).sum().alias("zeros"),
-            pl.col("truncated").sum().alias("truncated"),
             pl.col("score").mean().alias("mean"),
+            pl.col("truncated").sum().alias("truncated"),
+            pl.col("truncated").mean().alias("truncated_share"),
         )
         .sort("quality_source", "metric")
     )
-    return {
-        f"{row.pop('quality_source')}/{row.pop('metric')}": row
-        for row in table.iter_rows(named=True)
-    }
+    taken = _taken(judgements)
+    counts: dict[str, dict[str, Count]] = {}
+    for row in table.iter_rows(named=True):
+        source, metric = row.pop("quality_source"), row.pop("metric")
+        counts[f"{source}/{metric}"] = row | taken.get((source, metric), {})
+    return counts
 
 
-def agreement(judgements: pl.DataFrame) -> pl.DataFrame:
-    """Pearson and Spearman of every two sources over the pairs that both have scored.
-
-    Columns source_a, source_b, n, pearson, spearman; null below 3 pairs or for a constant source.
-    """
-    wide = judgements.pivot(
-        on="quality_source", index=["prompt_id", "model"], values="score", aggregate_function="mean"
+def _taken(judgements: pl.DataFrame) -> dict[tuple[str, str], dict[str, Count]]:
+    asked = judgements.filter(pl.col("metric") == "g_eval").unique("verdict_key", keep="first")
+    answered = asked.filter(pl.col("score").is_not_null() | pl.col("prompt_tokens").is_not_null())
+    table = answered.group_by("quality_source", "metric").agg(
+        (pl.col("path") == "logprob-weighted").mean().alias("weighted_share"),
+        pl.len().alias("verdicts"),
+        _whole("prompt_tokens"),
+        _whole("output_tokens"),
+        pl.col("cost_usd").null_count().alias("unpriced"),
+        _whole("cost_usd"),
     )
-    sources = sorted(set(wide.columns) - {"prompt_id", "model"})
-    rows = [_agree(wide, a, b) for a, b in combinations(sources, 2)]
-    schema = {
-        "source_a": pl.String,
-        "source_b": pl.String,
-        "n": pl.Int64,
-        "pearson": pl.Float64,
-        "spearman": pl.Float64,
+    return {
+        (row.pop("quality_source"), row.pop("metric")): row for row in table.iter_rows(named=True)
     }
-    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _agree(wide: pl.DataFrame, a: str, b: str) -> tuple[str, str, int, float | None, float | None]:
-    from scipy.stats import pearsonr, spearmanr
-
-    both = wide.select(a, b).drop_nulls()
-    x, y = both[a].to_numpy(), both[b].to_numpy()
-    # Scores that differ by rounding alone are constant; correlating them would be noise.
-    if len(x) < 3 or np.ptp(x) <= _ROUNDING or np.ptp(y) <= _ROUNDING:
-        return a, b, len(x), None, None
-    return a, b, len(x), float(pearsonr(x, y)[0]), float(spearmanr(x, y)[0])
+def _whole(name: str) -> pl.Expr:
+    """The sum, or null when a part of it is unknown. Sorted, so that it is the same every time."""
+    column = pl.col(name)
+    return pl.when(column.null_count() == 0).then(column.sort().sum()).alias(name)

@@ -11,10 +11,10 @@ from pipeline.params._data import (
     CollectParams,
     DatasetParams,
     EmbedParams,
-    JudgeParams,
     PromptsParams,
 )
 from pipeline.params._fleet import FleetParams
+from pipeline.params._judge import JudgeParams
 from pipeline.params._latency import LatencyParams
 from pipeline.params._length import LengthParams
 from pipeline.params._loadtest import BEST_SINGLE, STEADY, LoadtestParams
@@ -73,6 +73,10 @@ class Params(Section):
     def _sources_fit(self) -> Self:
         singles = [arm.model for arm in self.loadtest.arms.values() if arm.model is not None]
         refuse_unknown("model in loadtest.arms", singles, [BEST_SINGLE, *self.base.fleet.models])
+        if self.collect.live is not None:
+            asked, fleet = list(self.collect.live.models), self.base.fleet.models
+            refuse_unknown("model in collect.live.models", asked, fleet)
+            refuse_unknown("model without an endpoint in collect.live.models", fleet, asked)
         if self.collect.source == "recorded" and self.prompts.source != "files":
             raise ValueError("collect.source 'recorded' needs prompts.source 'files'")
         return self

@@ -18,7 +18,8 @@ def make_dataset(
 ) -> pl.DataFrame:
     """Join PROMPTS, RESPONSES and JUDGEMENTS into DATASET rows, one per prompt and model.
 
-    The labels come from one quality source; a pair without a label keeps a null.
+    The labels come from one quality source; where it gave several verdicts on a pair, the label is
+    the mean of those that it did give. A pair without a label keeps a null.
 
     Raises:
         UnknownNameError: nobody judged under that source.
@@ -28,7 +29,8 @@ def make_dataset(
     if quality_source not in known:
         raise UnknownNameError("quality source", quality_source, known, "dataset.quality_source")
     labels = judgements.filter(pl.col("quality_source") == quality_source)
-    twice = labels.filter(labels.select("prompt_id", "model").is_duplicated())
+    pair = ["prompt_id", "model"]
+    twice = labels.filter(pl.col("metric").n_unique().over(pair) > 1)
     if twice.height:
         raise DataError(
             f"quality source {quality_source!r} holds several metrics for prompt "
@@ -39,8 +41,8 @@ def make_dataset(
         pl.Series("group_id", splits.group_ids), pl.Series("split", splits.splits)
     )
     joined = responses.join(groups, on="prompt_id").join(
-        labels.select("prompt_id", "model", pl.col("score").alias("quality")),
-        on=["prompt_id", "model"],
+        labels.sort("score").group_by(pair).agg(pl.col("score").mean().alias("quality")),
+        on=pair,
         how="left",
     )
     rows = joined.with_columns(pl.lit(quality_source).alias("quality_source"))

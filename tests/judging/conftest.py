@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from pipeline.journal import Journal
-from pipeline.params import LlmJudgeParams
+from pipeline.params import JudgeAuditParams, JudgeModelParams, JudgeParams
 from pipeline.rows import PROMPTS, RESPONSES
 from tests.stub_server import Reply, StubServer
 
@@ -73,13 +73,12 @@ def frames() -> Callable[..., tuple[pl.DataFrame, pl.DataFrame]]:
 
 
 @pytest.fixture
-def llm() -> Callable[..., LlmJudgeParams]:
-    def make(server: StubServer, **other: Any) -> LlmJudgeParams:
-        return LlmJudgeParams.model_validate(
+def llm() -> Callable[..., JudgeModelParams]:
+    def make(server: StubServer, **other: Any) -> JudgeModelParams:
+        return JudgeModelParams.model_validate(
             {
                 "endpoint": server.url,
-                "model": "stub-judge",
-                "key_variable": None,
+                "model": "stub-model",
                 "concurrency": 4,
                 "timeout_s": 5.0,
                 "attempts": 3,
@@ -87,5 +86,43 @@ def llm() -> Callable[..., LlmJudgeParams]:
             }
             | other
         )
+
+    return make
+
+
+@pytest.fixture
+def panel() -> Callable[..., JudgeParams]:
+    """Settings of the stage with the given judges and nothing else."""
+
+    def make(*, pairs: int = 0, max_usd: float | None = None, **judges: Any) -> JudgeParams:
+        return JudgeParams(
+            similarity=False,
+            judges=judges,
+            audit=JudgeAuditParams(position_pairs=pairs),
+            max_usd=max_usd,
+        )
+
+    return make
+
+
+@pytest.fixture
+def scores() -> Callable[..., list[dict[str, Any]]]:
+    """JUDGEMENTS rows of one source: a score for each prompt p0, p1, ... and model."""
+
+    def make(source: str, given: list[float | None], model: str = "m", **other: Any) -> Any:
+        return [
+            {
+                "prompt_id": f"p{i}",
+                "model": model,
+                "metric": "x",
+                "quality_source": source,
+                "score": score,
+                "truncated": False,
+                "repeat": 0,
+                "verdict_key": f"{source} {model} {i}",
+            }
+            | other
+            for i, score in enumerate(given)
+        ]
 
     return make

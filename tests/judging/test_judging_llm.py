@@ -6,7 +6,6 @@ import pytest
 
 from pipeline.errors import EndpointError
 from pipeline.judging import judge
-from pipeline.params import JudgeParams
 from tests.stub_server import Reply, answer
 
 GOOD = '{"reason": "matches", "score": 7}'
@@ -18,14 +17,14 @@ def _no_pause(monkeypatch) -> None:
 
 
 @pytest.fixture
-def asked(prompt, response, frames, journal):
+def asked(prompt, response, frames, journal, panel):
     """Judge n distinct responses; the G-Eval rows as dictionaries."""
 
     def ask(settings, n: int = 1, text: str = "4"):
         data = frames(
             [prompt(f"p{i}") for i in range(n)], [response(f"p{i}", text) for i in range(n)]
         )
-        rows = judge(*data, JudgeParams(similarity=False, llm=settings), journal, None)
+        rows = judge(*data, panel(stub=settings), journal, None)
         return [row for row in rows.to_dicts() if row["metric"] == "g_eval"]
 
     return ask
@@ -35,8 +34,8 @@ def test_logprobs_weight_the_score(stub, llm, asked) -> None:
     server = stub(lambda n, body: answer(GOOD, "7", {"7": 0.6, "9": 0.4}))
     (row,) = asked(llm(server))
     assert row["score"] == pytest.approx(0.78)
-    assert row["reason"].startswith("[logprob-weighted]")
-    assert row["quality_source"] == "g_eval:stub-judge"
+    assert (row["path"], row["reason"]) == ("logprob-weighted", "matches")
+    assert row["quality_source"] == "g_eval:stub"
     (call,) = server.calls
     assert (call["temperature"], call["logprobs"]) == (0, True)
 
@@ -44,7 +43,7 @@ def test_logprobs_weight_the_score(stub, llm, asked) -> None:
 def test_without_logprobs_the_plain_integer_is_named(stub, llm, asked) -> None:
     (row,) = asked(llm(stub(lambda n, body: answer(GOOD))))
     assert row["score"] == pytest.approx(0.7)
-    assert row["reason"].startswith("[plain integer]")
+    assert row["path"] == "plain integer"
 
 
 def test_a_true_zero_stays_zero(stub, llm, asked) -> None:
@@ -100,12 +99,12 @@ def test_a_reply_of_another_shape_is_a_null(stub, llm, asked, choices: object) -
 def test_log_probabilities_that_are_all_dropped_count_as_none(stub, llm, asked) -> None:
     (row,) = asked(llm(stub(lambda n, body: answer(GOOD, "7", {"7": 0.005, "x": 0.9}))))
     assert row["score"] == pytest.approx(0.7)
-    assert row["reason"].startswith("[plain integer]")
+    assert row["path"] == "plain integer"
 
 
 def test_a_reason_that_no_file_can_hold_is_made_legible(stub, llm, asked) -> None:
     (row,) = asked(llm(stub(lambda n, body: answer('{"reason": "a\\ud800b", "score": 7}'))))
-    assert row["reason"] == "[plain integer] a?b"
+    assert row["reason"] == "a?b"
 
 
 def test_a_run_that_is_paid_for_needs_no_key(stub, llm, asked, monkeypatch) -> None:
@@ -197,13 +196,3 @@ def test_an_absent_key_is_one_sentence(stub, llm, asked, monkeypatch) -> None:
     monkeypatch.delenv("JUDGE_KEY", raising=False)
     with pytest.raises(EndpointError, match="environment variable JUDGE_KEY is not set"):
         asked(llm(stub(lambda n, body: answer(GOOD)), key_variable="JUDGE_KEY"))
-
-
-def test_the_plain_methods_work_without_a_loop(stub, llm) -> None:
-    from pipeline.judging._endpoint import ChatEndpoint
-    from pipeline.judging._judge_model import JudgeModel
-
-    model = JudgeModel(ChatEndpoint(llm(stub(lambda n, body: answer(GOOD)))))
-    assert model.generate("hello") == GOOD
-    completion, cost = model.generate_raw_response("hello")
-    assert (completion.choices[0].message.content, cost) == (GOOD, 0.0)

@@ -5,11 +5,11 @@ import polars as pl
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.judging import agreement, judge, judge_counts
+from pipeline.judging import judge, judge_counts
 from pipeline.params import JudgeParams
-from pipeline.rows import JUDGEMENTS
 
-RULES_ONLY = JudgeParams(similarity=False, llm=None)
+OFF = {"judges": {}, "audit": {"position_pairs": 0}, "max_usd": None}
+RULES_ONLY = JudgeParams.model_validate(OFF | {"similarity": False})
 
 
 def test_labels_and_other_rules_have_their_own_sources(prompt, response, frames, journal) -> None:
@@ -72,7 +72,7 @@ def test_similarity_embeds_each_text_once(prompt, response, frames, journal) -> 
 
     prompts = [prompt("a", "fact", "Rome"), prompt("b", "fact", "Rome")]
     data = frames(prompts, [response("a", "Oslo"), response("b", "Rome!")])
-    settings = JudgeParams(similarity=True, llm=None)
+    settings = JudgeParams.model_validate(OFF | {"similarity": True})
     first = judge(*data, settings, journal, embed)
     assert asked == [["Oslo", "Rome", "Rome!"]]
     close = first.filter(pl.col("metric") == "similarity")
@@ -96,38 +96,3 @@ def test_a_second_run_takes_all_from_the_journal(
 def test_an_orphan_response_is_refused(prompt, response, frames, journal) -> None:
     with pytest.raises(DataError, match="'other'"):
         judge(*frames([prompt()], [response("other")]), RULES_ONLY, journal, None)
-
-
-def _rows(source: str, scores: list[float | None]) -> list[dict[str, object]]:
-    return [
-        {
-            "prompt_id": f"p{i}",
-            "model": "m",
-            "metric": "x",
-            "quality_source": source,
-            "score": score,
-            "reason": None,
-            "failure": None,
-            "truncated": False,
-        }
-        for i, score in enumerate(scores)
-    ]
-
-
-def test_agreement_by_hand() -> None:
-    rows = JUDGEMENTS.frame(
-        _rows("a", [0.0, 0.5, 1.0, None])
-        + _rows("b", [0.0, 0.25, 1.0, 0.5])
-        + _rows("c", [0.5, 0.5, 0.5])
-        + _rows("d", [0.1, 0.2])
-    )
-    found = {(row[0], row[1]): row[2:] for row in agreement(rows).iter_rows()}
-    # a - mean = (-1/2, 0, 1/2), b - mean = (-5, -2, 7)/12: r = 0.5 / sqrt(0.5 * 78/144)
-    assert found["a", "b"] == pytest.approx((3, 0.5 / (0.5 * 78 / 144) ** 0.5, 1.0))
-    assert found["a", "c"] == (3, None, None)
-    assert found["a", "d"] == (2, None, None)
-
-
-def test_a_source_that_varies_by_rounding_only_is_constant() -> None:
-    rows = JUDGEMENTS.frame(_rows("a", [0.0, 0.5, 1.0]) + _rows("b", [0.1 + 0.2, 0.3, 0.3]))
-    assert agreement(rows).row(0) == ("a", "b", 3, None, None)

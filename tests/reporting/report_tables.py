@@ -366,7 +366,19 @@ def ladder() -> list[dict[str, Any]]:
 
 
 def agreement() -> list[dict[str, Any]]:
-    return [{"source_a": "x", "source_b": "y", "n": 40, "pearson": 0.5, "spearman": 0.4}]
+    place = {"slice_kind": "all", "slice": "all", "source_a": "x", "source_b": "y"}
+    return [{**place, "statistic": "pearson", **estimate(0.5, 0.1)}]
+
+
+def judge_audit() -> list[dict[str, Any]]:
+    return [
+        {
+            "quality_source": "y",
+            "audit": "position",
+            "statistic": "consistency",
+            **estimate(0.9, 0.05),
+        }
+    ]
 
 
 TABLES = {
@@ -379,7 +391,7 @@ TABLES = {
     "drift/calibration": calibration, "drift/alarms": alarms, "drift/alarm_rates": alarm_rates,
     "drift/doses": doses, "drift/break_points": break_points, "published/claims": claims,
     "published/cells": published_cells, "fidelity/ladder": ladder,
-    "agreement": agreement,
+    "agreement": agreement, "judge_audit": judge_audit,
 }  # fmt: skip
 
 

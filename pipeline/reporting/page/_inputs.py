@@ -40,6 +40,7 @@ _TABLES = {
     "published_cells": "published/cells.csv",
     "ladder": "fidelity/ladder.csv",
     "agreement": "agreement.csv",
+    "judge_audit": "judge_audit.csv",
 }
 # These are there where the folder of data holds measured GPU tables.
 _MEASURED = {"runs": "fidelity/runs.csv", "steptime": "fidelity/steptime.csv"}

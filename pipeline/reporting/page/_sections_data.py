@@ -43,8 +43,19 @@ def data_part(inputs: ReportInputs) -> Part:
             Section(
                 "agreement",
                 "Judge agreement",
-                "",
-                inputs.tables["agreement"],
+                "Over all pairs of prompt and model that both sources have scored; by data set and "
+                "by model in reports/agreement.csv.",
+                inputs.tables["agreement"]
+                .filter(pl.col("slice_kind") == "all")
+                .drop("slice_kind", "slice"),
+                origin=Origin(responses),
+            ),
+            Section(
+                "judge_audit",
+                "Language model judges",
+                "What is known of each besides its scores: does it repeat itself, does it favour "
+                "length, does it mind the order of two answers?",
+                inputs.tables["judge_audit"],
                 origin=Origin(responses),
             ),
             Section("registry", "Registered predictors", "", _registry(inputs.registry)),
