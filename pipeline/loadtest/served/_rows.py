@@ -107,7 +107,7 @@ def _ending(one: Sent) -> Row:
     return {
         "status": status,
         "failure": None if status == "ok" else one.reason,
-        "attempts": None if refused else (one.trace or {}).get("attempts"),
+        "attempts": None if refused else (one.trace or {}).get("attempts") or None,
     }
 
 

@@ -3,7 +3,7 @@
 import polars as pl
 
 from pipeline.params import Params
-from pipeline.reporting.rows import measured, with_utility
+from pipeline.reporting.rows import measured, tpot, with_utility
 
 __all__ = ["NEEDED", "frontier_rows"]
 
@@ -52,14 +52,11 @@ def frontier_rows(requests: pl.DataFrame, params: Params, traffic: str, split: s
     kept = requests.select(NEEDED).filter(
         (pl.col("traffic") == traffic) & (pl.col("split") == split)
     )
-    after_first = pl.col("output_tokens") - 1
     rows = measured(
         kept.with_columns(
             pl.when(_OK).then(pl.col("quality")).otherwise(0.0).alias("quality_all"),
             pl.col("cost_usd").alias("cost_all"),
-            pl.when(_OK & (after_first > 0))
-            .then((pl.col("t_done") - pl.col("t_first_token")) / after_first)
-            .alias("tpot_s"),
+            tpot().alias("tpot_s"),
         ),
         traffic,
     )

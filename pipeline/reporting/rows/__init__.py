@@ -8,6 +8,7 @@ from pipeline.reporting.rows._measured import (
     joined_labels,
     measured,
     runs_of,
+    tpot,
 )
 from pipeline.reporting.rows._paired import (
     GAP_UNITS,
@@ -36,5 +37,6 @@ __all__ = [
     "paired",
     "paired_runs",
     "runs_of",
+    "tpot",
     "with_utility",
 ]

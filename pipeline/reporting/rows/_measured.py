@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from pipeline.params import STEADY
 
-__all__ = ["METRIC_UNITS", "in_cells", "joined_labels", "measured", "runs_of"]
+__all__ = ["METRIC_UNITS", "in_cells", "joined_labels", "measured", "runs_of", "tpot"]
 
 METRIC_UNITS = {
     "quality": "0 to 1",
@@ -42,6 +42,14 @@ def measured(requests: pl.DataFrame, traffic: str | None = STEADY) -> pl.DataFra
             pl.when(ok).then(pl.col("quality")).alias("quality"),
             pl.when(ok).then(pl.col("cost_usd")).alias("cost_usd"),
         )
+    )
+
+
+def tpot() -> pl.Expr:
+    """Seconds per output token after the first; null for one token, or where it was not served."""
+    after_first = pl.col("output_tokens") - 1
+    return pl.when((pl.col("status") == "ok") & (after_first > 0)).then(
+        (pl.col("t_done") - pl.col("t_first_token")) / after_first
     )
 
 

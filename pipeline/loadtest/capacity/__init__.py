@@ -1,0 +1,22 @@
+"""How much load an arm carries within an SLO."""
+
+from pipeline.loadtest.capacity._capacity import (
+    Capacity,
+    Ladder,
+    SeedCapacity,
+    find_capacity,
+    share_met,
+)
+from pipeline.loadtest.capacity._lines import capacity_lines
+from pipeline.loadtest.capacity._search import Bracket, last_step
+
+__all__ = [
+    "Bracket",
+    "Capacity",
+    "Ladder",
+    "SeedCapacity",
+    "capacity_lines",
+    "find_capacity",
+    "last_step",
+    "share_met",
+]
