@@ -115,7 +115,7 @@ def test_the_interval_covers_the_mean_capacity_of_many_seeds() -> None:
         assert told.low is not None
         assert told.high is not None
         covered += told.low <= 5.0 <= told.high
-    # 40 intervals of 95 %: fewer than 33 covering ones come once in ten thousand times.
+    # 40 intervals of 95 %: fewer than 33 covering ones come once in a thousand times.
     assert covered >= 33
 
 
