@@ -17,7 +17,7 @@ LAYERS = {
     "compiled": 0, "stored": 1, "params": 0, "minilm": 0, "encoder": 1, "stage": 1, "engine": 1,
     "spending": 0, "fleet": 1, "workload": 1,
     "scheduling": 2, "predictors": 2, "collecting": 2, "judging": 2, "statistics": 2,
-    "loadtest": 3, "registry": 3, "reporting": 3,
+    "loadtest": 3, "gateway": 3, "registry": 3, "reporting": 3,
     "cli": 4,
 }  # fmt: skip
 HEAVY = (
@@ -77,6 +77,7 @@ def test_help_loads_nothing_heavy() -> None:
         ["loadtest", "sweep"],
         ["registry"],
         ["compare"],
+        ["serve"],
         ["report"],
     ],
 )

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.cli import _collect, _compare, _fleet, _loadtest, _params, _registry, _report
+from pipeline.cli import _collect, _compare, _fleet, _loadtest, _params, _registry, _report, _serve
 from pipeline.stage import exit_on_error
 
 __all__ = ["main"]
@@ -24,6 +24,7 @@ app.add_typer(_registry.app, name="registry")
 app.add_typer(_report.app, name="report")
 app.command("collect")(_collect.collect)
 app.command("compare")(_compare.compare)
+app.command("serve")(_serve.serve)
 
 
 def _version(asked: bool) -> None:

@@ -1,0 +1,84 @@
+"""Trained parts from the project's files and its registry."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.encoder import load_encoder
+from pipeline.errors import ParamsError
+from pipeline.files import file_hash
+from pipeline.gateway._parts import Loaded
+from pipeline.loadtest import PromptReader, best_model, check_registered
+from pipeline.params import ArmParams, FleetParams, Params
+from pipeline.predictors import LengthModel, QualityModel, load_latency
+from pipeline.registry import chosen_folders, opened
+from pipeline.rows import DATASET
+from pipeline.scheduling import Estimator, learned_of
+from pipeline.scheduling.baselines import load_routers
+from pipeline.schema import read_rows
+from pipeline.stage import Paths
+
+__all__ = ["Project", "check_models"]
+
+_OWN = {"quality": Paths.QUALITY, "length": Paths.LENGTH, "latency": Paths.LATENCY}
+
+
+class Project:
+    """Loads what an arm was trained for.
+
+    Args:
+        params: params.yaml.
+        fleet: whose prices and models count.
+        every: which versions serve where none is named: current, champion or challenger.
+    """
+
+    def __init__(self, params: Params, fleet: FleetParams, every: str = "current") -> None:
+        self._params, self._fleet, self._every = params, fleet, every
+
+    def load(self, arm: ArmParams, versions: Mapping[str, str]) -> Loaded:
+        """The trained parts of an arm; an arm that reads no prompt is not asked for any.
+
+        Raises:
+            UnknownNameError, ModelError: there is no such version, it cannot be read, or what the
+                last run left is not what was registered.
+        """
+        folders = self._folders(versions)
+        latency = load_latency(folders["latency"]) if arm.latency is not None else None
+        best = None
+        if arm.model == "best":
+            rows = read_rows(Paths.DATASET, DATASET).filter(pl.col("split") == "validation")
+            best = best_model(rows, self._fleet.models)
+        reader = self._reader(arm, folders) if arm.reads_prompt else None
+        return Loaded(reader, latency, best)
+
+    def _folders(self, versions: Mapping[str, str]) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        if versions or self._every != "current":
+            with opened(self._params.register_) as client:
+                found = chosen_folders(self._params, client, self._every, versions)
+        present = {kind: _OWN[kind] for kind in _OWN if kind not in found}
+        hashes = {kind: file_hash(folder) for kind, folder in present.items()}
+        check_registered(hashes, self._params.register_.prefix)
+        return present | found
+
+    def _reader(self, arm: ArmParams, folders: Mapping[str, Path]) -> PromptReader:
+        import torch
+
+        # Threads of PyTorch wait by spinning, and the loop beside them needs a core.
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
+        prices = self._fleet.prices
+        quality = QualityModel.load(folders["quality"])
+        estimator = Estimator(quality, LengthModel.load(folders["length"]), prices)
+        learned = learned_of(arm, load_routers(Paths.ROUTERS, list(prices)))
+        return PromptReader(load_encoder().encode, estimator, learned)
+
+
+def check_models(found: FleetParams, wanted: FleetParams, file: Path) -> None:
+    """Refuse a fleet file whose models are not those that the project was trained for."""
+    if found.models != wanted.models:
+        raise ParamsError(
+            f"{file}: serves {', '.join(found.models)}, but params.yaml has "
+            f"{', '.join(wanted.models)}; the models of params.yaml in their order are accepted"
+        )
