@@ -10,7 +10,7 @@ from aiohttp import web
 
 from pipeline.errors import EndpointError, ParamsError
 from pipeline.fleet import Fleet
-from pipeline.fleet.telemetry import FleetReader, PollRule, base_url
+from pipeline.fleet.telemetry import FleetReader, PollRule, base_url, probe_fleet
 from pipeline.gateway._app import make_app
 from pipeline.gateway._health import HealthRule, Ward
 from pipeline.gateway._keys import Access
@@ -32,6 +32,7 @@ __all__ = ["Gateway"]
 
 # Reading a page of metrics takes a millisecond of the loop that also passes the streams on.
 _POLL_S = 0.2
+_PROBE_S = 3.0
 _SHUTDOWN_S = 0.5
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _SETTINGS, _RULE, _OPEN = Settings(), HealthRule(), Access()
@@ -80,6 +81,7 @@ class Gateway:
             )
         self.settings, self.fleet = settings, fleet
         self.began, self.url = int(time.time()), ""
+        self.label: str | None = None  # live or emulated; None where nobody says or not all agree
         self._maker, self._choice, self._endpoints = maker, choice, _endpoints(fleet)
         self._place, self._access = (host, port), access
         self._ward = Ward(len(fleet.names), rule)
@@ -111,6 +113,7 @@ class Gateway:
             group = await opening.enter_async_context(asyncio.TaskGroup())
             opening.callback(group.create_task(self.router.run()).cancel)
             await _all_asked(telemetry)
+            self.label = await _label(self._endpoints)
             self.url = await self._listen(opening)
             self._open = opening.pop_all()
         return self
@@ -158,7 +161,7 @@ class Gateway:
 
     def state(self) -> dict[str, Any]:
         """What decides, how much is under way, and how every instance is."""
-        return self.status.shown() | {"draining": self._draining}
+        return self.status.shown() | {"label": self.label, "draining": self._draining}
 
     async def _listen(self, opening: AsyncExitStack) -> str:
         host, port = self._place
@@ -194,6 +197,13 @@ def _endpoints(fleet: Fleet) -> dict[str, str]:
     if missing:
         raise ParamsError(f"endpoints: {missing[0]} has none; every instance needs one")
     return {name: base_url(found[name]) for name in fleet.names}
+
+
+async def _label(endpoints: dict[str, str]) -> str | None:
+    """What stands behind the instances that answer."""
+    probes = await probe_fleet(endpoints, _PROBE_S)
+    labels = {probe.label for probe in probes.values() if probe.reached}
+    return labels.pop() if len(labels) == 1 else None
 
 
 async def _all_asked(telemetry: FleetReader) -> None:
