@@ -24,14 +24,14 @@ class GatewayState:
     Attributes:
         label: what stands behind it.
         arm: that decides now.
-        in_flight: requests queued or under way.
+        under_way: requests that wait or are on an instance.
         instances: their names.
         predictors: which ones serve, by kind.
     """
 
     label: Literal["live", "emulated"]
     arm: str
-    in_flight: int
+    under_way: int
     instances: list[str]
     predictors: dict[str, Any]
 
@@ -52,7 +52,8 @@ class Gateway:
             raise ParamsError("no gateway is named; give --gateway URL or loadtest.http.url")
         self.url = base_url(http.url)
         self._timeout_s = http.timeout_s
-        self._key, self._admin_key = _key(http.key_variable), _key(http.admin_key_variable)
+        self._key = _key(http.key_variable)
+        self._admin_key = _key(http.admin_key_variable) or self._key
 
     @property
     def target(self) -> Target:
@@ -70,8 +71,8 @@ class Gateway:
             state = GatewayState(
                 told["label"],
                 told["arm"],
-                int(told["in_flight"]),
-                list(told["instances"]),
+                int(told["waiting"]) + int(told["in_flight"]),
+                [one["name"] for one in told["instances"]],
                 dict(told["predictors"]),
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -80,16 +81,17 @@ class Gateway:
                 "accepted"
             ) from None
         if state.label not in ("live", "emulated"):
-            raise EndpointError(f"{self.url}/admin/state says neither live nor emulated")
+            raise EndpointError(f"{self.url}/admin/state says neither live nor emulated of its instances")
         return state
 
-    def set_arm(self, arm: str) -> None:
-        """Let an arm decide from now on, afresh.
+    def set_arm(self, arm: str, weights: str | None) -> None:
+        """Let an arm decide from now on, afresh, with its own weights if it has any.
 
         Raises:
             EndpointError: the gateway refuses it.
         """
-        self._ask("/admin/config", json.dumps({"arm": arm}).encode())
+        asked = {"arm": arm} if weights is None else {"arm": arm, "weights": weights}
+        self._ask("/admin/config", json.dumps(asked).encode())
 
     def _ask(self, path: str, body: bytes | None) -> dict[str, Any]:
         headers = {"Content-Type": "application/json", **_bearer(self._admin_key)}

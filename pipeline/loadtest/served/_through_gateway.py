@@ -62,8 +62,8 @@ class ThroughGateway:
             EndpointError: the gateway does not come to rest, refuses the arm, or answers as no
                 gateway of this project does.
         """
-        wait_idle(lambda: self.gateway.state().in_flight, self.http.settle_s)
-        self.gateway.set_arm(cell.arm)
+        wait_idle(lambda: self.gateway.state().under_way, self.http.settle_s)
+        self.gateway.set_arm(cell.arm, self.rig.params.arms[cell.arm].weights)
         split = self.rig.params.shape(cell.traffic).split
         plan = plan_cell(cell, self.rig)
         times, users = arrivals_of(cell, self.rig)
