@@ -1,18 +1,27 @@
 """Cells over HTTP: on the servers of a fleet, or through a gateway that decides."""
 
+from pipeline.loadtest.served._agree import agree_lines, agreement
 from pipeline.loadtest.served._front import Front, Served, Simulation, kept_cell
 from pipeline.loadtest.served._on_fleet import OnFleet, open_fleet
 from pipeline.loadtest.served._order import Order, interleaved
 from pipeline.loadtest.served._sweep import sweep_over_http
 from pipeline.loadtest.served._through_gateway import ThroughGateway, open_gateway
+from pipeline.loadtest.served._twins import TWIN, Floor, WithTwins, floor_lines, floors
 
 __all__ = [
+    "TWIN",
+    "Floor",
     "Front",
     "OnFleet",
     "Order",
     "Served",
     "Simulation",
     "ThroughGateway",
+    "WithTwins",
+    "agree_lines",
+    "agreement",
+    "floor_lines",
+    "floors",
     "interleaved",
     "kept_cell",
     "open_fleet",

@@ -81,7 +81,9 @@ class Gateway:
                 "accepted"
             ) from None
         if state.label not in ("live", "emulated"):
-            raise EndpointError(f"{self.url}/admin/state says neither live nor emulated of its instances")
+            raise EndpointError(
+                f"{self.url}/admin/state says neither live nor emulated of its instances"
+            )
         return state
 
     def set_arm(self, arm: str, weights: str | None) -> None:
