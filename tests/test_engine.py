@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from pipeline.engine import Engine, Setup, run_jobs
 from pipeline.errors import ParamsError, UnknownNameError, WorkerError
+from tests.ray_cluster import local_cluster
 
 ENGINES: list[Engine] = ["process", "ray"]
 
@@ -69,18 +69,9 @@ def halting(go: Path) -> Callable[[int], Iterator[int]]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
-    """Start one local cluster for all tests of this file; yield its address."""
-    ray = pytest.importorskip("ray", reason="needs the extra «ray»")
-    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="ray-") as folder:
-        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        patch.setenv("RAY_AUTH_TOKEN", "0" * 32)
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))  # the jobs are in this file
-        ray.init(
-            address="local", num_cpus=2, include_dashboard=False, log_to_driver=False,
-            _node_ip_address="127.0.0.1", _temp_dir=folder,
-        )  # fmt: skip
-        yield ray.get_runtime_context().gcs_address
-        ray.shutdown()
+    """One local cluster for all tests of this file; its address."""
+    with local_cluster() as address:
+        yield address
 
 
 def on(engine: Engine, setup: Setup[Any, Any], jobs: list[Any], **options: Any) -> list[Any]:
