@@ -5,7 +5,17 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.cli import _collect, _compare, _fleet, _loadtest, _params, _registry, _report, _serve
+from pipeline.cli import (
+    _collect,
+    _compare,
+    _fleet,
+    _judge,
+    _loadtest,
+    _params,
+    _registry,
+    _report,
+    _serve,
+)
 from pipeline.stage import exit_on_error
 
 __all__ = ["main"]
@@ -19,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(_params.app, name="params")
 app.add_typer(_fleet.app, name="fleet")
+app.add_typer(_judge.app, name="judge")
 app.add_typer(_loadtest.app, name="loadtest")
 app.add_typer(_registry.app, name="registry")
 app.add_typer(_report.app, name="report")
