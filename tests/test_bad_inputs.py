@@ -27,7 +27,7 @@ PARAMS: list[tuple[str, Any, str]] = [
     ("collect.source", "recroded", "did you mean 'recorded'"),
     ("collect.source", "recorded", "needs prompts.source 'files'"),
     ("judge.llm", {}, "unknown key 'llm'"),
-    ("judge.judges", {"a": {"endpoint": "localhost:8000", "model": "m"}}, "judge.judges.a.endpoint"),
+    ("judge.judges", {"a": JUDGE | {"endpoint": "localhost"}}, "judge.judges.a.endpoint"),
     ("judge.judges", {"a": JUDGE | {"repeat": 2}}, "did you mean 'repeats'"),
     ("judge.judges", {"a:b": JUDGE}, "match pattern"),
     ("judge", {**CALM, "judges": {"a": JUDGE}, "max_usd": 1.0}, "price_in of 'a' is unknown"),

@@ -17,6 +17,7 @@ from functools import partial
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from pipeline.journal import Journal
 from pipeline.judging._cases import TASK_METRIC, judge_source, plan
@@ -34,6 +35,9 @@ from pipeline.statistics import (
 from pipeline.streams import stream
 
 __all__ = ["audit", "position_pairs"]
+
+Floats = NDArray[np.float64]
+Named = Iterator[tuple[str, Estimate]]
 
 _LEVEL, _RESAMPLES = 0.95, 2000
 _PLACE = ["prompt_id", "model"]
@@ -95,9 +99,6 @@ def audit(
     return JUDGE_AUDIT.frame(rows)
 
 
-Named = Iterator[tuple[str, Estimate]]
-
-
 def _repeats(scored: pl.DataFrame, prompts: pl.DataFrame, rng: np.random.Generator) -> Named:
     cases = (
         scored.group_by(_PLACE)
@@ -114,14 +115,16 @@ def _repeats(scored: pl.DataFrame, prompts: pl.DataFrame, rng: np.random.Generat
     means, variances = cases["mean"].to_numpy(), cases["variance"].to_numpy()
     noise = variances / cases["verdicts"].to_numpy()  # of a mean of so many verdicts
 
-    def within(counts: np.ndarray) -> np.ndarray:
-        return np.sqrt(counts @ variances / counts.sum(axis=1))
+    def within(counts: Floats) -> Floats:
+        found: Floats = np.sqrt(counts @ variances / counts.sum(axis=1))
+        return found
 
-    def between(counts: np.ndarray) -> np.ndarray:
+    def between(counts: Floats) -> Floats:
         n = counts.sum(axis=1)
         centred = means - (counts @ means / n)[:, None]
         spread = (counts * centred**2).sum(axis=1) / np.maximum(n - 1, 1)
-        return np.sqrt(np.maximum(spread - counts @ noise / n, 0.0))
+        found: Floats = np.sqrt(np.maximum(spread - counts @ noise / n, 0.0))
+        return found
 
     for name, statistic in (("within_case_sd", within), ("between_case_sd", between)):
         yield name, _interval(statistic, cases, rng)
@@ -186,7 +189,7 @@ def _position(pairs: Sequence[Pair], journal: Journal, rng: np.random.Generator)
 
 
 def _interval(
-    statistic: Callable[[np.ndarray], np.ndarray], rows: pl.DataFrame, rng: np.random.Generator
+    statistic: Callable[[Floats], Floats], rows: pl.DataFrame, rng: np.random.Generator
 ) -> Estimate:
     groups = rows["group_id"].to_numpy()
     return weighted_interval(statistic, groups, level=_LEVEL, resamples=_RESAMPLES, rng=rng)

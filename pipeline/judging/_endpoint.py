@@ -164,8 +164,9 @@ def _unsent(error: APIConnectionError) -> bool:
 
 def _refuses_logprobs(error: BaseException | None) -> bool:
     """Whether a refusal names the parameter; the body is read for that alone and never quoted."""
-    refused = isinstance(error, APIStatusError) and error.status_code in (400, 422)
-    return refused and "logprob" in str(error.body).lower()
+    if not isinstance(error, APIStatusError) or error.status_code not in (400, 422):
+        return False
+    return "logprob" in str(error.body).lower()
 
 
 def _said(error: Exception) -> str:

@@ -85,8 +85,9 @@ def sample_pairs(
     for group in rng.permutation(sorted(by_group))[:count]:
         prompt_id = str(rng.choice(by_group[group]))
         one, other = _different(by_prompt[prompt_id], rng)
-        for name in asked:
-            pairs.append(Pair(name, cases[name, prompt_id, one], cases[name, prompt_id, other]))
+        pairs += [
+            Pair(name, cases[name, prompt_id, one], cases[name, prompt_id, other]) for name in asked
+        ]
     return pairs
 
 

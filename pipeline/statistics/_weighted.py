@@ -54,10 +54,10 @@ def weighted_interval(
         shown = None if np.isnan(point) else point
         return degenerate(reason, shown, level=level, n=n, clusters=k, missing=missing)
     step = max(1, _CHUNK // n)
-    draws = [
-        statistic(rng.multinomial(k, np.full(k, 1.0 / k), min(step, resamples - start))[:, codes])
-        for start in range(0, resamples, step)
-    ]
+    draws = []
+    for start in range(0, resamples, step):
+        counts = rng.multinomial(k, np.full(k, 1.0 / k), min(step, resamples - start))
+        draws.append(statistic(counts[:, codes].astype(np.float64)))
     return interval_of_draws(
         point,
         np.concatenate(draws),

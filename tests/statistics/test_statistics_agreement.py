@@ -60,7 +60,9 @@ def slow_alpha(ratings: np.ndarray, ordinal: bool) -> float:
         for j, b in enumerate(row)
         if i != j
     )
-    expected = sum(apart(a, b) for i, a in enumerate(values) for j, b in enumerate(values) if i != j)
+    expected = sum(
+        apart(a, b) for i, a in enumerate(values) for j, b in enumerate(values) if i != j
+    )
     return 1 - (observed / n) / (expected / (n * (n - 1)))
 
 
