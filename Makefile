@@ -18,13 +18,14 @@ TORCH ?= 2.13.0+cpu
 endif
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# Nothing here phones home, and nothing looks for a hub: every model and data set is local.
+# Nothing here phones home, and nothing looks for a hub: every model and data set is local. Where
+# prompts come from a hub: make repro HF_HUB_OFFLINE=0
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 export DEEPEVAL_TELEMETRY_OPT_OUT := 1
 export DEEPEVAL_DISABLE_DOTENV := 1
-export HF_HUB_OFFLINE := 1
+export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 export PYTHONDONTWRITEBYTECODE :=
 
