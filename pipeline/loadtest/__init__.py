@@ -14,7 +14,7 @@ from pipeline.loadtest._router_time import (
     time_lines,
 )
 from pipeline.loadtest._summary import summary
-from pipeline.loadtest._wall import Site, run_wall_cell
+from pipeline.loadtest._wall import Site, check_servable, run_wall_cell
 from pipeline.loadtest._wall_beliefs import PromptReader
 from pipeline.loadtest._wall_open import open_site
 from pipeline.loadtest._wall_polls import busy_share, readings
@@ -32,6 +32,7 @@ __all__ = [
     "busy_share",
     "cells_of",
     "check_registered",
+    "check_servable",
     "cost_block",
     "explain",
     "fit_cost",

@@ -4,6 +4,7 @@ from pipeline.loadtest.capacity._capacity import (
     Capacity,
     Ladder,
     SeedCapacity,
+    check_open,
     find_capacity,
     share_met,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "Ladder",
     "SeedCapacity",
     "capacity_lines",
+    "check_open",
     "find_capacity",
     "last_step",
     "share_met",

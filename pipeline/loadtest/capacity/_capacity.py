@@ -10,12 +10,12 @@ import polars as pl
 from pipeline.errors import ParamsError
 from pipeline.loadtest._cell import Cell
 from pipeline.loadtest.capacity._search import Bracket, last_step
-from pipeline.params import LimitParams
+from pipeline.params import ClosedParams, LimitParams, LoadtestParams
 from pipeline.reporting.frontier import met_by_run
 from pipeline.reporting.rows import measured, tpot
 from pipeline.statistics import Estimate, attainment, replication_interval
 
-__all__ = ["Capacity", "Ladder", "SeedCapacity", "find_capacity", "share_met"]
+__all__ = ["Capacity", "Ladder", "SeedCapacity", "check_open", "find_capacity", "share_met"]
 
 Serve = Callable[[Cell], pl.DataFrame]
 
@@ -76,6 +76,18 @@ class Capacity:
     curve: pl.DataFrame
     cells: int
     label: str
+
+
+def check_open(params: LoadtestParams, traffic: str) -> None:
+    """Refuse a traffic whose rate cannot be varied.
+
+    Raises:
+        ParamsError: users who wait for their answers set the rate themselves.
+    """
+    if isinstance(params.shape(traffic).arrivals, ClosedParams):
+        raise ParamsError(
+            f"traffic {traffic} is a closed loop, whose users set the rate; an open one is accepted"
+        )
 
 
 def share_met(rows: pl.DataFrame, slo: LimitParams) -> float:

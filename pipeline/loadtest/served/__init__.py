@@ -6,7 +6,7 @@ from pipeline.loadtest.served._on_fleet import OnFleet, open_fleet
 from pipeline.loadtest.served._order import Order, interleaved
 from pipeline.loadtest.served._sweep import sweep_over_http
 from pipeline.loadtest.served._through_gateway import ThroughGateway, open_gateway
-from pipeline.loadtest.served._twins import TWIN, Floor, WithTwins, floor_lines, floors
+from pipeline.loadtest.served._twins import TWIN, Floor, WithTwins, floor_lines, floors, twinned
 
 __all__ = [
     "TWIN",
@@ -27,4 +27,5 @@ __all__ = [
     "open_fleet",
     "open_gateway",
     "sweep_over_http",
+    "twinned",
 ]

@@ -36,9 +36,9 @@ def agreement(
 
     One row per cell and metric, the difference being served less simulated. `same_model` is the
     share of requests that went to the same model, and `mix` the largest difference between the
-    shares of a model, which is 0 for an arm that does not look at the state of the fleet. Of quality
-    and cost `within` says whether they are equal: exactly, or as far as the interval of the
-    difference can tell. Of TTFT, TPOT and E2E it says whether the means differ by at most the
+    shares of a model, which is 0 for an arm that does not look at the state of the fleet. Of
+    quality and cost `within` says whether they are equal: exactly, or as far as the interval of
+    the difference can tell. Of TTFT, TPOT and E2E it says whether the means differ by at most the
     declared percentage.
 
     Args:

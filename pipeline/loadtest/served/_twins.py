@@ -12,6 +12,7 @@ from pipeline.errors import DataError
 from pipeline.files import content_hash
 from pipeline.loadtest._cell import Cell
 from pipeline.loadtest.served._front import Front, Served
+from pipeline.loadtest.served._order import Order, interleaved
 from pipeline.reporting.rows import measured
 from pipeline.statistics import (
     Estimate,
@@ -20,7 +21,7 @@ from pipeline.statistics import (
     replication_interval,
 )
 
-__all__ = ["TWIN", "Floor", "WithTwins", "floor_lines", "floors"]
+__all__ = ["TWIN", "Floor", "WithTwins", "floor_lines", "floors", "twinned"]
 
 TWIN = ":aa"
 _METRICS = {"e2e_s": "mean E2E, s", "ttft_s": "mean TTFT, s", "quality": "mean quality"}
@@ -65,8 +66,24 @@ class Floor:
     floor: Estimate
 
 
+def twinned(cells: Sequence[Cell], arm: str | None) -> list[Cell]:
+    """The cells with a twin after each of this arm."""
+    told: list[Cell] = []
+    for cell in cells:
+        told.append(cell)
+        if cell.arm == arm:
+            told.append(replace(cell, arm=arm + TWIN))
+    return told
+
+
 def floors(
-    rows: pl.DataFrame, order: Sequence[Cell], arm: str, *, level: float = 0.95
+    rows: pl.DataFrame,
+    cells: Sequence[Cell],
+    order: Order,
+    seed: int,
+    arm: str,
+    *,
+    level: float = 0.95,
 ) -> list[Floor]:
     """Return what an arm and its twin differ by, by rate and metric.
 
@@ -77,7 +94,7 @@ def floors(
 
     Args:
         rows: REQUESTS rows of both.
-        order: in which their cells were served.
+        cells, order, seed: what was served, and in which order; see `interleaved`.
         arm: the name without twin.
         level: of the intervals.
 
@@ -85,7 +102,7 @@ def floors(
         DataError: one of the two lacks a run of the other.
     """
     firsts: dict[tuple[float, int], str] = {}
-    for cell in order:
+    for cell in interleaved(cells, order, seed):
         if cell.arm in (arm, arm + TWIN):
             firsts.setdefault((cell.rate, cell.seed), cell.arm)
     view = measured(rows, traffic=None)
