@@ -76,7 +76,7 @@ def serve(
     params, declared = load_params(Paths.PARAMS), load_fleet(fleet)
     check_models(declared, params.base.fleet, fleet)
     laid_out, seed = Fleet.of(declared), params.base.seed
-    project = Project(params, declared, predictors)
+    project = Project(params, declared)
     named = {"quality": quality, "length": length, "latency": latency}
     own = {kind: version for kind, version in named.items() if version}
     upstream = read_keys(upstream_key_variable, os.environ)
@@ -84,7 +84,7 @@ def serve(
         lambda: Gateway(
             Maker(params.loadtest, laid_out, project.load, seed),
             laid_out,
-            Choice(arm, weights or None, own),
+            Choice(arm, weights or None, own, predictors),
             settings=Settings(
                 max_queue=max_queue,
                 max_in_flight=max_in_flight,

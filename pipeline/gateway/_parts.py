@@ -14,6 +14,7 @@ from pipeline.gateway._request import REHEARSAL, Asked
 from pipeline.loadtest import PromptReader
 from pipeline.params import ArmParams, BatchParams, LoadtestParams, WeightParams
 from pipeline.predictors import Distribution, LatencyModel, LengthPrediction, QualityPrediction
+from pipeline.rows import PREDICTORS
 from pipeline.scheduling import (
     Batch,
     Batcher,
@@ -44,19 +45,21 @@ class Choice:
     Attributes:
         arm: one of loadtest.arms.
         weights: a preset, or numbers, instead of those of the arm; None keeps them.
-        predictors: version or alias of each predictor, by kind; what is absent stays as the last
-            run left it.
+        predictors: version or alias of single predictors, by kind.
+        every: of the others: current (as the last run left them), champion or challenger.
     """
 
     arm: str
     weights: str | WeightParams | None = None
     predictors: Mapping[str, str] = field(default_factory=dict)
+    every: str = "current"
 
     def shown(self) -> dict[str, Any]:
         """As the body of /admin/config."""
         given = self.weights
         weights = given.model_dump() if isinstance(given, WeightParams) else given
-        return {"arm": self.arm, "weights": weights, "predictors": dict(self.predictors)}
+        versions = {kind: self.predictors.get(kind, self.every) for kind in PREDICTORS}
+        return {"arm": self.arm, "weights": weights, "predictors": versions}
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ class Maker:
     Args:
         params: where arms, weights and scales are declared.
         fleet: the instances.
-        load: the trained parts of an arm, of these versions.
+        load: the trained parts of an arm, in the versions of a choice.
         seed: of the arm's own random choices.
     """
 
@@ -121,7 +124,7 @@ class Maker:
         self,
         params: LoadtestParams,
         fleet: Fleet,
-        load: Callable[[ArmParams, Mapping[str, str]], Loaded],
+        load: Callable[[ArmParams, Choice], Loaded],
         seed: int,
     ) -> None:
         self._params, self._fleet, self._load, self._seed = params, fleet, load, seed
@@ -135,7 +138,7 @@ class Maker:
             ModelError, DataError, SchemaError: its trained parts cannot be used.
         """
         arm, params = self._declared(choice)
-        loaded = self._load(arm, choice.predictors)
+        loaded = self._load(arm, choice)
         parts = self._assembled(choice, arm, params, loaded)
         _rehearse(self._assembled(choice, arm, params, loaded), len(self._fleet.names))
         return parts

@@ -9,7 +9,7 @@ import polars as pl
 from pipeline.encoder import load_encoder
 from pipeline.errors import ParamsError
 from pipeline.files import file_hash
-from pipeline.gateway._parts import Loaded
+from pipeline.gateway._parts import Choice, Loaded
 from pipeline.loadtest import PromptReader, best_model, check_registered
 from pipeline.params import ArmParams, FleetParams, Params
 from pipeline.predictors import LengthModel, QualityModel, load_latency
@@ -31,20 +31,19 @@ class Project:
     Args:
         params: params.yaml.
         fleet: whose prices and models count.
-        every: which versions serve where none is named: current, champion or challenger.
     """
 
-    def __init__(self, params: Params, fleet: FleetParams, every: str = "current") -> None:
-        self._params, self._fleet, self._every = params, fleet, every
+    def __init__(self, params: Params, fleet: FleetParams) -> None:
+        self._params, self._fleet = params, fleet
 
-    def load(self, arm: ArmParams, versions: Mapping[str, str]) -> Loaded:
+    def load(self, arm: ArmParams, choice: Choice) -> Loaded:
         """The trained parts of an arm; an arm that reads no prompt is not asked for any.
 
         Raises:
             UnknownNameError, ModelError: there is no such version, it cannot be read, or what the
                 last run left is not what was registered.
         """
-        folders = self._folders(versions)
+        folders = self._folders(choice)
         latency = load_latency(folders["latency"]) if arm.latency is not None else None
         best = None
         if arm.model == "best":
@@ -53,11 +52,11 @@ class Project:
         reader = self._reader(arm, folders) if arm.reads_prompt else None
         return Loaded(reader, latency, best)
 
-    def _folders(self, versions: Mapping[str, str]) -> dict[str, Path]:
+    def _folders(self, choice: Choice) -> dict[str, Path]:
         found: dict[str, Path] = {}
-        if versions or self._every != "current":
+        if choice.predictors or choice.every != "current":
             with opened(self._params.register_) as client:
-                found = chosen_folders(self._params, client, self._every, versions)
+                found = chosen_folders(self._params, client, choice.every, choice.predictors)
         present = {kind: _OWN[kind] for kind in _OWN if kind not in found}
         hashes = {kind: file_hash(folder) for kind, folder in present.items()}
         check_registered(hashes, self._params.register_.prefix)

@@ -71,8 +71,8 @@ def make_gateway(fleet: FleetParams, arm: str = "queue", **options: Any) -> Gate
     """A gateway whose predictors are drawn, in the versions 1 and champion."""
     reader = make_reader(fleet)
 
-    def load(arm: ArmParams, versions: Mapping[str, str]) -> Loaded:
-        for kind, version in versions.items():
+    def load(arm: ArmParams, choice: Choice) -> Loaded:
+        for kind, version in choice.predictors.items():
             if version not in ("1", "champion"):
                 raise UnknownNameError("version", version, ["1", "champion"], kind)
         return Loaded(reader if arm.reads_prompt else None, None, "emu-small")
