@@ -9,7 +9,7 @@ from pipeline.errors import UnknownNameError
 __all__ = ["RUBRIC_VERSION", "STEPS", "steps_for"]
 
 # Part of every journal key: raise it when a step changes, so that no old verdict is reused.
-RUBRIC_VERSION = "g-eval-1"
+RUBRIC_VERSION = "g-eval-2"
 
 STEPS: dict[str, tuple[str, ...]] = {
     "number": (
@@ -45,9 +45,10 @@ STEPS: dict[str, tuple[str, ...]] = {
         "When both decline, give the full score to a clear and polite refusal.",
     ),
     "open": (
-        "Read the expected output: it is a good answer to the input.",
-        "Check whether the actual output does what the input asks, as the expected output does.",
-        "Deduct for each error of fact or reasoning and for each part that is left out.",
+        "Read the expected output: it is a good answer to the input, though not the only one.",
+        "Correctness: deduct for each error of fact or reasoning, against the expected output.",
+        "Completeness: deduct for each part of the input that the actual output leaves out.",
+        "Helpfulness: deduct when the actual output does not do what the input asks for.",
         "Do not deduct for other words, another order or another length.",
     ),
 }
