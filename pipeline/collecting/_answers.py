@@ -1,15 +1,17 @@
-"""Rows of many endpoints as they are finished, in one event loop."""
+"""Rows of many endpoints as they are finished, from one event loop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import TypeAlias
 
 from pipeline.collecting._ask import ask_shard
 from pipeline.collecting._purse import Purse
 from pipeline.collecting._shard import Ended, Kept, Shard
 
-__all__ = ["Job", "Told", "answers", "asker"]
+__all__ = ["Job", "Told", "asker"]
 
 Told: TypeAlias = Kept | Ended
 
@@ -25,38 +27,34 @@ class Job:
 
 def asker() -> Callable[[Job], Iterator[Told]]:
     """What a process that collects does with a job, for `pipeline.engine.run_jobs`."""
-    return _run
+    return _told
 
 
-def _run(job: Job) -> Iterator[Told]:
-    """Yield every row when it is finished, and last how it ended."""
-    with asyncio.Runner() as runner:
-        told = answers(job)
-        while (one := runner.run(_next(told))) is not None:
-            yield one
+def _told(job: Job) -> Iterator[Told]:
+    """Yield every row when it is finished, and last how it ended.
 
-
-async def _next(told: AsyncIterator[Told]) -> Told | None:
-    return await anext(told, None)
-
-
-async def answers(job: Job) -> AsyncIterator[Told]:
-    """Ask all shards of a job at once; yield each finished row, and last how it ended.
-
-    Raises:
-        EndpointError: a key is not set, or a URL is not that of a server; nothing is asked then.
+    The event loop has a thread of its own: streams flow on while their rows are being kept, and an
+    interrupt meets this thread, which ends the loop in good order.
     """
-    purse = Purse(job.max_usd, job.max_requests)
-    finished: asyncio.Queue[Kept | None] = asyncio.Queue()
-    asking = [
-        asyncio.create_task(ask_shard(shard, purse, finished.put_nowait)) for shard in job.shards
-    ]
-    everybody = asyncio.gather(*asking)
-    everybody.add_done_callback(lambda _: finished.put_nowait(None))
+    told: SimpleQueue[Told | None] = SimpleQueue()
+    loop = asyncio.new_event_loop()
+    asking = loop.create_task(_ask_all(job, told.put))
+    asking.add_done_callback(lambda _: told.put(None))
     try:
-        while (kept := await finished.get()) is not None:
-            yield kept
-        gave_up = tuple(reason for reason in await everybody if reason is not None)
-        yield Ended(purse.requests, purse.spent_usd, purse.unpriced, purse.capped, gave_up)
+        with ThreadPoolExecutor(1) as thread:
+            running = thread.submit(loop.run_until_complete, asking)
+            try:
+                while (one := told.get()) is not None:
+                    yield one
+                running.result()
+            finally:
+                loop.call_soon_threadsafe(asking.cancel)
     finally:
-        everybody.cancel()
+        loop.close()
+
+
+async def _ask_all(job: Job, tell: Callable[[Told], None]) -> None:
+    purse = Purse(job.max_usd, job.max_requests)
+    reasons = await asyncio.gather(*(ask_shard(shard, purse, tell) for shard in job.shards))
+    gave_up = tuple(reason for reason in reasons if reason is not None)
+    tell(Ended(purse.requests, purse.spent_usd, purse.unpriced, purse.capped, gave_up))

@@ -122,7 +122,7 @@ def _dollars(ended: list[Ended]) -> str:
     known, unpriced = sum(one.spent_usd for one in ended), sum(one.unpriced for one in ended)
     if not unpriced:
         return f"{known:.6g} USD"
-    return f"at least {known:.6g} USD and {unpriced} of unknown price"
+    return f"at least {known:.6g} USD, {unpriced} of them at an unknown price"
 
 
 def _rows(asked: list[Asked], found: Mapping[str, Row]) -> pl.DataFrame:
