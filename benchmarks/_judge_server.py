@@ -11,6 +11,7 @@ import asyncio
 import json
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,4 +63,5 @@ async def _serve(file: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Path(sys.argv[1])))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve(Path(sys.argv[1])))
