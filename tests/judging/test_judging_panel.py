@@ -121,7 +121,9 @@ def test_costs_by_hand(stub, llm, panel, judged) -> None:
 def test_an_unknown_price_or_count_stays_unknown(stub, llm, panel, judged) -> None:
     unpriced = judged(panel(a=llm(stub(lambda n, body: _paid(1000, 200)), price_in=2.0)))
     assert unpriced["cost_usd"].to_list() == [None]
-    silent = judged(panel(b=llm(stub(lambda n, body: _paid(None, "many")), price_in=2, price_out=2)))
+    silent = judged(
+        panel(b=llm(stub(lambda n, body: _paid(None, "many")), price_in=2, price_out=2))
+    )
     assert silent.select("prompt_tokens", "output_tokens", "cost_usd").row(0) == (None, None, None)
     counts = judge_counts(pl.concat([unpriced, silent]))
     assert counts["g_eval:a/g_eval"]["output_tokens"] == 200
