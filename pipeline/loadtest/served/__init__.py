@@ -1,6 +1,6 @@
 """Cells over HTTP: on the servers of a fleet, or through a gateway that decides."""
 
-from pipeline.loadtest.served._agree import agree_lines, agreement
+from pipeline.loadtest.served._agree import Fidelity, agree_lines, agreement
 from pipeline.loadtest.served._front import Front, Served, Simulation, kept_cell
 from pipeline.loadtest.served._on_fleet import OnFleet, open_fleet
 from pipeline.loadtest.served._order import Order, interleaved
@@ -10,6 +10,7 @@ from pipeline.loadtest.served._twins import TWIN, Floor, WithTwins, floor_lines,
 
 __all__ = [
     "TWIN",
+    "Fidelity",
     "Floor",
     "Front",
     "OnFleet",
