@@ -110,11 +110,11 @@ class Gateway:
             self.relay = Relay(self.router, upstream, ward, settings, clock, self._ended)
             self.status = Status(self.router, ward, telemetry, self._log)
             self.meters = Meters(self.status.gauges, self.fleet)
+            await _all_asked(telemetry)
+            self.url = await self._listen(opening)
+            # Last, as a group wraps the errors of what is opened inside it.
             group = await opening.enter_async_context(asyncio.TaskGroup())
             opening.callback(group.create_task(self.router.run()).cancel)
-            await _all_asked(telemetry)
-            self.label = await _label(self._endpoints)
-            self.url = await self._listen(opening)
             self._open = opening.pop_all()
         return self
 

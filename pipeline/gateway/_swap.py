@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from pipeline.errors import ParamsError
 from pipeline.gateway._parts import Choice
@@ -26,6 +26,11 @@ class _Config(Section):
     arm: str | None = Field(default=None, min_length=1)
     weights: str | WeightParams | None = None
     predictors: _Predictors | None = None
+
+    @field_validator("weights", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any) -> Any:
+        return WeightParams.model_validate(value) if isinstance(value, dict) else value
 
 
 def changed(choice: Choice, raw: bytes) -> Choice:

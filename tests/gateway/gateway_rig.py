@@ -37,6 +37,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "strict": _FUSED | {"latency": "static", "filter": {"mode": "strict"}},
     "clamped": {"router": "passthrough", "dispatcher": "round_robin", "budget": "clamp"},
     "stopped": {"router": "passthrough", "dispatcher": "round_robin", "budget": "stop"},
+    "pair": _FUSED | {"latency": "static", "batching": "concurrent"},
     "oracle": {"router": "query_oracle", "dispatcher": "shortest_queue"},
     "late": {"router": "passthrough", "dispatcher": "random",
              "telemetry": {"period_s": 0.1, "delay_s": 1.0}},
