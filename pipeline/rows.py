@@ -24,6 +24,7 @@ __all__ = [
     "SCORES",
     "SCORE_PATHS",
     "SERVED",
+    "SERVED_JUDGEMENTS",
     "SPLITS",
     "TASKS",
 ]
@@ -237,21 +238,33 @@ REQUESTS = Schema(
     key=("traffic", "arm", "rate", "seed", "request_id"),
 )
 
+_REQUEST = (
+    Column("traffic", _TEXT, "shape of the arrivals"),
+    Column("arm", _TEXT, "routing policy"),
+    Column("rate", _FLOAT, "offered rate, requests/s", low=0.0),
+    Column("seed", _INT, "replication"),
+    Column("request_id", _INT, "order of arrival", low=0),
+)
+_SERVED_LABEL = Column("label", _TEXT, "where it comes from", among=("emulated", "live"))
+
 # What a load test was answered, kept on request; the key is that of REQUESTS.
 SERVED = Schema(
     "served text",
     (
-        Column("traffic", _TEXT, "shape of the arrivals"),
-        Column("arm", _TEXT, "routing policy"),
-        Column("rate", _FLOAT, "offered rate, requests/s", low=0.0),
-        Column("seed", _INT, "replication"),
-        Column("request_id", _INT, "order of arrival", low=0),
+        *_REQUEST,
         Column("prompt_id", _TEXT, "stable id of the prompt"),
         Column("model", _TEXT, "model that answered"),
         Column("response_text", _TEXT, "what it answered; empty is a text"),
-        Column("label", _TEXT, "where it comes from", among=("emulated", "live")),
+        _SERVED_LABEL,
     ),
-    key=("traffic", "arm", "rate", "seed", "request_id"),
+    key=REQUESTS.key,
+)
+
+# Judgements of a sample of them.
+SERVED_JUDGEMENTS = Schema(
+    "served judgement",
+    (*_REQUEST, *JUDGEMENTS.columns, _SERVED_LABEL),
+    key=(*REQUESTS.key, "metric", "quality_source", "repeat"),
 )
 
 _ESTIMATE = (

@@ -5,6 +5,12 @@ from pipeline.judging._audit import audit, position_pairs
 from pipeline.judging._cases import SIMILARITY_SOURCE, TASK_METRIC
 from pipeline.judging._declined import is_refusal
 from pipeline.judging._runner import judge
+from pipeline.judging._served import (
+    judge_served,
+    sample_served,
+    served_quality,
+    served_quality_lines,
+)
 from pipeline.judging._stage import judge_stage
 from pipeline.judging._steps import RUBRIC_VERSION
 from pipeline.judging._summary import judge_counts
@@ -21,7 +27,11 @@ __all__ = [
     "is_refusal",
     "judge",
     "judge_counts",
+    "judge_served",
     "judge_stage",
     "metrics_for",
     "position_pairs",
+    "sample_served",
+    "served_quality",
+    "served_quality_lines",
 ]
