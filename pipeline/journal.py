@@ -8,6 +8,7 @@ The key is a hash of everything that determines the row; change an input and the
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,7 +18,7 @@ from filelock import FileLock, Timeout
 from pipeline.errors import DataError
 from pipeline.progress import say
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "read_journal"]
 
 
 class Journal:
@@ -65,18 +66,39 @@ class Journal:
 
     def get_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return the rows that are already done, by key."""
-        found: dict[str, dict[str, Any]] = {}
-        for chunk in _chunks(list(keys), 500):
-            marks = ",".join("?" * len(chunk))
-            query = f"SELECT key, row FROM done WHERE key IN ({marks})"
-            found.update((key, json.loads(row)) for key, row in self._db.execute(query, chunk))
-        return found
+        return _found(self._db, keys)
 
     def put(self, key: str, row: dict[str, Any]) -> None:
         """Record one finished row; durable against a kill of the process once this returns."""
         self._db.execute(
             "INSERT OR REPLACE INTO done VALUES (?, ?)", (key, json.dumps(row, allow_nan=False))
         )
+
+
+def read_journal(path: Path, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the rows that are done, by key; none where there is no journal yet.
+
+    Nobody is waited for: a stage at work may add rows meanwhile.
+
+    Raises:
+        DataError: the file is no journal.
+    """
+    if not path.exists():
+        return {}
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        try:
+            return _found(db, keys)
+        except sqlite3.DatabaseError as error:
+            raise DataError(f"{path}: not a readable journal ({error})") from error
+
+
+def _found(db: sqlite3.Connection, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for chunk in _chunks(list(keys), 500):
+        marks = ",".join("?" * len(chunk))
+        query = f"SELECT key, row FROM done WHERE key IN ({marks})"
+        found.update((key, json.loads(row)) for key, row in db.execute(query, chunk))
+    return found
 
 
 def _locked(path: Path) -> FileLock:

@@ -54,8 +54,8 @@ class Spending:
 
 
 def cost_usd(
-    prompt_tokens: int | None,
-    output_tokens: int | None,
+    prompt_tokens: float | None,
+    output_tokens: float | None,
     price_in: float | None,
     price_out: float | None,
 ) -> float | None:

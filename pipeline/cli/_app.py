@@ -12,6 +12,7 @@ from pipeline.cli import (
     _judge,
     _loadtest,
     _params,
+    _plan,
     _registry,
     _report,
     _serve,
@@ -35,6 +36,7 @@ app.add_typer(_registry.app, name="registry")
 app.add_typer(_report.app, name="report")
 app.command("collect")(_collect.collect)
 app.command("compare")(_compare.compare)
+app.command("plan")(_plan.plan)
 app.command("serve")(_serve.serve)
 
 

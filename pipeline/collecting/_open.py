@@ -1,6 +1,6 @@
 """Which questions are open: a pure function of prompts, settings and what the journal holds."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -42,7 +42,7 @@ def asked_of(prompts: pl.DataFrame, live: LiveParams, count: Counter) -> list[As
 
 
 def open_questions(
-    asked: list[Asked], known: Collection[str] | Mapping[str, object]
+    asked: Sequence[Asked], known: Collection[str]
 ) -> dict[str, tuple[Question, ...]]:
     """By model, the questions that have no answer yet: one per key, in the order of the prompts."""
     found: dict[str, dict[str, Question]] = {}

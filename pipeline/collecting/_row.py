@@ -22,8 +22,9 @@ def answer_row(answered: Answered, question: Question, label: str) -> Row:
     # Usage that comes alone brings no token, so an answer without text has no times.
     times = [round(at - answered.sent, 6) for at in reply.times] if reply.pieces else []
     tokens = max(1, answered.tokens)
+    text = _sound(reply.text)
     return {
-        "response_text": reply.text,
+        "response_text": text,
         "status": "ok",
         "error": None,
         "prompt_tokens": max(1, reply.prompt_tokens or question.prompt_tokens),
@@ -33,12 +34,17 @@ def answer_row(answered: Answered, question: Question, label: str) -> Row:
         "recorded_quality": None,
         "recorded_quality_source": None,
         "finish_reason": reply.finish_reason,
-        "flags": degeneracies(reply.text, tokens, reply.finish_reason),
+        "flags": degeneracies(text, tokens, reply.finish_reason),
         "ttft_s": times[0] if times else None,
         "e2e_s": round(answered.done - answered.sent, 6),
         "token_s": times,
         "label": label,
     }
+
+
+def _sound(text: str) -> str:
+    """Join halves of characters that came in two events; a half without its other is replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def error_row(reason: str, question: Question, label: str) -> Row:

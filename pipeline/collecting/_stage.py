@@ -9,9 +9,10 @@ from pipeline.engine import Engine
 from pipeline.files import write_json
 from pipeline.journal import Journal
 from pipeline.minilm import count_tokens
-from pipeline.params import Params
+from pipeline.params import CollectParams, Params
 from pipeline.rows import PROMPTS, RESPONSES
 from pipeline.schema import read_rows, write_rows
+from pipeline.spending import cost_usd
 from pipeline.stage import Paths
 from pipeline.workload.collect import collect_emulated, collect_recorded, response_counts
 
@@ -33,7 +34,18 @@ def collect_stage(params: Params, engine: Engine = "process") -> None:
     prompts = read_rows(Paths.PROMPTS, PROMPTS)
     rows = _responses(prompts, params, engine)
     write_rows(rows, Paths.RESPONSES, RESPONSES)
-    write_json(Paths.METRICS / "collect.json", response_counts(rows))
+    write_json(Paths.METRICS / "collect.json", _counts(rows, params.collect))
+
+
+def _counts(rows: pl.DataFrame, settings: CollectParams) -> dict[str, dict[str, object]]:
+    """Counts by model; for live answers with what they cost, null where a price is unknown."""
+    counts = response_counts(rows)
+    if settings.source == "live":
+        for model, target in settings.asked.models.items():
+            paid = rows.filter(pl.col("model") == model, pl.col("status") == "ok")
+            tokens = paid.select(pl.sum("prompt_tokens", "output_tokens")).row(0)
+            counts[model]["usd"] = cost_usd(*tokens, target.price_in, target.price_out)
+    return counts
 
 
 def _responses(prompts: pl.DataFrame, params: Params, engine: Engine) -> pl.DataFrame:

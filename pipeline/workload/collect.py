@@ -154,13 +154,15 @@ def _counted(texts: list[str | None], count: Counter) -> Iterator[int | None]:
 
 
 def response_counts(rows: pl.DataFrame) -> dict[str, dict[str, object]]:
-    """Per model: responses by status, how their lengths were counted, and mean tokens."""
+    """Per model: responses by status and degeneracy, how lengths were counted, and mean tokens."""
     result: dict[str, dict[str, object]] = {}
     for (model,), part in rows.group_by("model", maintain_order=True):
         sources = part["output_tokens_source"].drop_nulls().value_counts(name="n")
+        flags = part["flags"].drop_nulls().str.split(",").explode().value_counts(name="n")
         result[str(model)] = {
             "rows": part.height,
             "status": dict(part["status"].value_counts(name="n").sort("status").iter_rows()),
+            "flags": dict(flags.sort("flags").iter_rows()),
             "lengths": dict(sources.sort("output_tokens_source").iter_rows()),
             "mean_output_tokens": part["output_tokens"].mean(),
         }

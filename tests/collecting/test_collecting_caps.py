@@ -1,4 +1,4 @@
-"""Hard caps: nothing starts that could pass one, what was paid is kept, and the sentence says so."""
+"""Hard caps: nothing starts that could pass one; what was paid is kept, and a sentence says so."""
 
 import asyncio
 from pathlib import Path
@@ -48,7 +48,7 @@ def test_requests_under_way_are_waited_for_before_a_run_ends(tmp_path: Path) -> 
     with ChatStub(lambda *_: Said(pause_s=0.02)) as stub:
         # Two worst cases fit at once, so two are under way although eight might be.
         settings = live(stub.url, PRICES, max_usd=0.2)
-        with pytest.raises(CapError, match="8 requests were sent for 0.12 USD"):
+        with pytest.raises(CapError, match=r"8 requests were sent for 0\.12 USD"):
             collected(prompts(*TEXTS), settings, tmp_path)
     assert stub.most_at_once == 2
     assert len(stub.finished) == 8
@@ -99,9 +99,10 @@ def test_a_cap_that_suffices_is_not_noticed(tmp_path: Path) -> None:
 def test_a_cap_ends_a_command_with_status_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with ChatStub() as stub, pytest.raises(SystemExit) as ended:
+    with ChatStub() as stub:
         settings = live(stub.url, max_requests=1)
-        exit_on_error(lambda: collected(prompts(*TEXTS), settings, tmp_path))
+        with pytest.raises(SystemExit) as ended:
+            exit_on_error(lambda: collected(prompts(*TEXTS), settings, tmp_path))
     assert ended.value.code == 2
     assert "error: collect.live.max_requests 1 ended the run" in capsys.readouterr().err
 

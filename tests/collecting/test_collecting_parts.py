@@ -205,7 +205,7 @@ def test_live_needs_an_endpoint_for_every_model_of_the_fleet(raw_params) -> None
         parse_params(raw_params)
     some = {"emu-3b": {"endpoint": "http://h"}}
     raw_params["collect"]["live"] = {"models": some, "sampling": {"max_tokens": 9}}
-    with pytest.raises(ParamsError, match="without an endpoint in collect.live.models 'emu-7b'"):
+    with pytest.raises(ParamsError, match=r"without an endpoint in collect\.live\.models 'emu-7b'"):
         parse_params(raw_params)
     some["emu-3c"] = some["emu-3b"]
     with pytest.raises(ParamsError, match="did you mean 'emu-3b'"):

@@ -83,7 +83,7 @@ def _decoded(event: bytes) -> dict[str, Any]:
 def _usage(usage: Any) -> tuple[int, int]:
     try:
         return int(usage["prompt_tokens"]), int(usage["completion_tokens"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise StreamError("a usage did not count prompt and completion tokens") from error
 
 
