@@ -43,6 +43,10 @@ def capacity(
     precision: Annotated[
         float, typer.Option(min=0.001, max=0.5, help="Relative distance of the rates tried.")
     ] = 0.02,
+    seconds: Annotated[
+        float,
+        typer.Option(min=1.0, help="Least length of a cell; it has more requests if need be."),
+    ] = 60.0,
     budget_cells: Annotated[int, typer.Option(min=4, help="Most cells, of all seeds.")] = 100,
     fleet: FleetFile = None,
     gateway: GatewayUrl = None,
@@ -90,6 +94,8 @@ def capacity(
         least=attainment,
         ladder=Ladder(start or rates[len(rates) // 2], precision),
         budget=budget_cells,
+        fewest=params.loadtest.requests_of(traffic),
+        seconds=seconds,
     )
     for line in capacity_lines(found):
         typer.echo(line)

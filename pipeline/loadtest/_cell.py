@@ -25,7 +25,8 @@ class Cell:
     """Coordinates in the grid of a load test; rate in requests/s.
 
     `draws` is the rate whose random numbers it uses, its own by default. Cells of several rates
-    that use those of one have the same arrivals, closer together or further apart.
+    that use those of one have the same arrivals, closer together or further apart. `requests` is
+    how many it has, those of params.yaml by default; more of them begin with the same ones.
     """
 
     arm: str
@@ -33,6 +34,11 @@ class Cell:
     seed: int
     traffic: str = STEADY
     draws: float | None = None
+    requests: int | None = None
+
+    def count(self, rig: Rig) -> int:
+        """How many requests it has."""
+        return self.requests or rig.params.requests_of(self.traffic)
 
 
 def run_cell(cell: Cell, rig: Rig) -> pl.DataFrame:
@@ -53,7 +59,7 @@ def explain(cell: Cell, request: int, rig: Rig) -> Trace | None:
     Raises:
         ParamsError: the cell has no such request.
     """
-    requests = rig.params.requests_of(cell.traffic)
+    requests = cell.count(rig)
     if not 0 <= request < requests:
         raise ParamsError(f"request {request}: the cell has the requests 0 to {requests - 1}")
     router = plan_cell(cell, rig)
@@ -64,7 +70,7 @@ def explain(cell: Cell, request: int, rig: Rig) -> Trace | None:
 
 def plan_cell(cell: Cell, rig: Rig) -> Router:
     """Return the router of a cell, ready to serve."""
-    requests, run = rig.params.requests_of(cell.traffic), _coordinates(cell)
+    requests, run = cell.count(rig), _coordinates(cell)
     setup = set_up(cell.arm, rig, *run, traffic=cell.traffic)
     times, loop = arrivals_of(cell, rig)
     return Router(
@@ -79,10 +85,7 @@ def plan_cell(cell: Cell, rig: Rig) -> Router:
 def prompt_rows(cell: Cell, rig: Rig) -> list[int]:
     """Prompt row of every request: every prompt once before any comes again."""
     draw = stream(rig.seed, "prompts", *_coordinates(cell))
-    requests, datasets = (
-        rig.params.requests_of(cell.traffic),
-        rig.workload_of(cell.traffic).datasets,
-    )
+    requests, datasets = cell.count(rig), rig.workload_of(cell.traffic).datasets
     change = rig.params.shape(cell.traffic).change
     if change is None or change.datasets is None:
         return _rounds(np.arange(len(datasets)), requests, draw)
@@ -116,7 +119,7 @@ def arrivals_of(cell: Cell, rig: Rig) -> tuple[NDArray[np.float64], ClosedLoop |
 
     All of them in an open loop, (n,), and nobody; the first of each user in a closed one, (users,).
     """
-    requests = rig.params.requests_of(cell.traffic)
+    requests = cell.count(rig)
     arrivals = rig.params.shape(cell.traffic).arrivals
     draw = stream(rig.seed, "arrivals", *_coordinates(cell))
     if isinstance(arrivals, ClosedParams):

@@ -74,7 +74,8 @@ def queue(rate: float, seed: int, n: int = 400) -> pl.DataFrame:
 def search(
     serve: Callable[[Cell], pl.DataFrame], slo: LimitParams, seeds: int = 4, **changes: Any
 ) -> Capacity:
-    told: dict[str, Any] = {"least": 0.95, "ladder": LADDER, "budget": 20 * seeds} | changes
+    told: dict[str, Any] = {"least": 0.95, "ladder": LADDER, "budget": 20 * seeds}
+    told |= {"fewest": 120, "seconds": 1.0} | changes
     return find_capacity(serve, "told", "steady", range(seeds), slo, **told)
 
 
@@ -110,7 +111,7 @@ def test_the_interval_covers_the_mean_capacity_of_many_seeds() -> None:
         seeds = range(5 * group, 5 * group + 5)
         told = find_capacity(
             serve, "told", "steady", seeds, LimitParams(e2e_s=5.0),
-            least=0.95, ladder=Ladder(4.0, 0.005), budget=100,
+            least=0.95, ladder=Ladder(4.0, 0.005), budget=100, fewest=1, seconds=1.0,
         ).estimate  # fmt: skip
         assert told.low is not None
         assert told.high is not None
@@ -148,6 +149,18 @@ def test_failures_and_refusals_are_misses_and_own_wishes_come_first() -> None:
     assert share_met(rows, LimitParams(e2e_s=3.0, ttft_s=0.6)) == 0.25
     with pytest.raises(ParamsError, match="no SLO is named"):
         share_met(rows.filter(pl.col("request_id") == 0), LimitParams())
+
+
+def test_a_cell_lasts_long_enough_at_every_rate() -> None:
+    cells: list[Cell] = []
+
+    def serve(cell: Cell) -> pl.DataFrame:
+        cells.append(cell)
+        return queue(cell.rate, cell.seed)
+
+    search(serve, LimitParams(e2e_s=1.0), seconds=50.0)
+    assert all(cell.requests == max(120, np.ceil(50.0 * cell.rate)) for cell in cells)
+    assert max(cell.requests or 0 for cell in cells) > 200
 
 
 def test_too_few_cells_are_refused() -> None:
@@ -199,3 +212,7 @@ def test_a_higher_rate_brings_the_same_arrivals_closer_together(one_server: Rig)
     assert slow["prompt_id"].equals(fast["prompt_id"])
     assert (slow["t_scheduled"] / 2).to_list() == pytest.approx(fast["t_scheduled"].to_list())
     assert run_cell(Cell("told", 2.0, 3), rig).equals(slow)
+    longer = run_cell(Cell("told", 4.0, 3, draws=2.0, requests=200), rig)
+    assert longer.height == 200
+    for column in ("prompt_id", "t_scheduled"):
+        assert longer[column].head(fast.height).equals(fast[column])

@@ -127,6 +127,8 @@ def find_capacity(
     least: float,
     ladder: Ladder,
     budget: int,
+    fewest: int,
+    seconds: float,
     level: float = 0.95,
 ) -> Capacity:
     """Search the highest rate at which at least a share of all requests meets the SLO.
@@ -141,6 +143,8 @@ def find_capacity(
         least: share that has to meet it.
         ladder: rates that are tried.
         budget: most cells in all; each seed has an equal part.
+        fewest: requests of a cell, at least.
+        seconds: that a cell lasts, at least: a short burst fits into the queues of any fleet.
         level: of the interval.
 
     Raises:
@@ -156,7 +160,9 @@ def find_capacity(
     labels: set[str] = set()
 
     def meets(seed: int, step: int) -> bool:
-        cell = Cell(arm, ladder.rate(step), seed, traffic, draws=ladder.start)
+        rate = ladder.rate(step)
+        requests = max(fewest, math.ceil(rate * seconds))
+        cell = Cell(arm, rate, seed, traffic, ladder.start, requests)
         rows = serve(cell)
         labels.update(rows["label"].unique())
         share = share_met(rows, slo)
