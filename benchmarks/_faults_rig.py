@@ -1,0 +1,88 @@
+"""Three emulated instances in processes of their own, and a gateway in another."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from benchmarks._faults_process import Served
+from pipeline.params import FleetParams, dump_fleet, load_params
+from pipeline.stage import Paths
+
+__all__ = ["SERVES_PER_S", "TOKENS", "VICTIM", "Rig", "open_rig"]
+
+TOKENS = 16  # of every answer
+_INSTANCES, _SEATS, _STEP_MS = 3, 8, 40.0
+SERVES_PER_S = _INSTANCES * _SEATS / (TOKENS * _STEP_MS * 1e-3)
+VICTIM = "steady-0"
+
+_TIER = {
+    "model": "emu-steady",
+    "gpu": "none",
+    "gpus": 1,
+    # Every iteration takes as long, whatever is in it.
+    "step": {"w": _STEP_MS, "c": 0.0, "e": 0.0, "f": 0.0001, "d": 0.0, "q": 0.0},
+    "kv_tokens": 16_000,
+    "max_num_seqs": _SEATS,
+    "max_batched_tokens": 256,
+    "price_in": 0.1,
+    "price_out": 0.1,
+    "static_ttft_ms": 40.0,
+    "static_tpot_ms": 40.0,
+}
+
+
+@dataclass
+class Rig:
+    """What runs, and the folder of its files."""
+
+    folder: Path
+    instances: dict[str, Served]
+    gateway: Served
+
+    @property
+    def victim(self) -> Served:
+        """The instance that something happens to."""
+        return self.instances[VICTIM]
+
+    @property
+    def tills(self) -> list[Path]:
+        """What the instances wrote down."""
+        return [self.folder / f"{name}.till" for name in self.instances]
+
+    def ill(self, fault: str, *names: str) -> None:
+        """Let something go wrong at these instances, by default the victim; empty: nothing."""
+        for name in names or (VICTIM,):
+            (self.folder / f"{name}.fault").write_text(fault)
+
+
+@contextmanager
+def open_rig() -> Iterator[Rig]:
+    """Start everything; whatever is left of it is ended."""
+    fleet = FleetParams.model_validate(
+        {"tiers": {"steady": _TIER}, "instances": {"steady": _INSTANCES}}
+    )
+    load_params(Paths.PARAMS)  # of which the gateway needs the arms: better an error here
+    with TemporaryDirectory() as name, ExitStack() as opening:
+        folder = Path(name)
+        file = folder / "fleet.yaml"
+        dump_fleet(fleet, file)
+        instances = {}
+        for one in fleet.instance_names:
+            served = _instance(file, one, folder)
+            instances[one] = opening.enter_context(served)
+            # Wherever it listened at first, it comes back there.
+            served.arguments[-2] = str(urlsplit(served.url).port)
+        urls = {one: served.url for one, served in instances.items()}
+        dump_fleet(fleet.model_copy(update={"endpoints": urls}), file)
+        written = folder / "gateway.url"
+        command = ["-m", "benchmarks._faults_gateway", str(file), str(written)]
+        gateway = opening.enter_context(Served(command, written))
+        yield Rig(folder, instances, gateway)
+
+
+def _instance(fleet: Path, name: str, folder: Path) -> Served:
+    command = ["-m", "benchmarks._faults_till", str(fleet), name, "0", str(folder)]
+    return Served(command, folder / f"{name}.url")
