@@ -43,8 +43,8 @@ def _counts(rows: pl.DataFrame, settings: CollectParams) -> dict[str, dict[str, 
     if settings.source == "live":
         for model, target in settings.asked.models.items():
             paid = rows.filter(pl.col("model") == model, pl.col("status") == "ok")
-            tokens = paid.select(pl.sum("prompt_tokens", "output_tokens")).row(0)
-            counts[model]["usd"] = cost_usd(*tokens, target.price_in, target.price_out)
+            asked, answered = paid.select(pl.sum("prompt_tokens", "output_tokens")).row(0)
+            counts[model]["usd"] = cost_usd(asked, answered, target.price_in, target.price_out)
     return counts
 
 
