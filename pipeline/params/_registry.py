@@ -1,8 +1,9 @@
 """Section of the registry: where it is, and what a predictor must show to become the champion."""
 
+import re
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.params._section import Positive, Section, refuse_unknown
 
@@ -86,7 +87,17 @@ class PromotionParams(Section):
 class RegisterParams(Section):
     """Where the registry is, what the models are called there, and who becomes the champion."""
 
-    tracking_uri: str = Field(min_length=1)
+    tracking_uri: str = Field(min_length=1, description="any store or server of MLflow")
     experiment: str = Field(min_length=1)
     prefix: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_.-]+$")
     gate: PromotionParams
+
+    @field_validator("tracking_uri")
+    @classmethod
+    def _holds_no_password(cls, value: str) -> str:
+        if re.search(r"//[^/]*@", value):
+            raise ValueError(
+                "an address with a user or a password is refused; MLFLOW_TRACKING_USERNAME and "
+                "MLFLOW_TRACKING_PASSWORD hold those of a server, MLFLOW_TRACKING_URI any address"
+            )
+        return value
