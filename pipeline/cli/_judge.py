@@ -41,7 +41,13 @@ def served(
     same prompts, with the paired interval of the difference.
     """
     from pipeline.journal import Journal
-    from pipeline.judging import judge_served, sample_served, served_quality, served_quality_lines
+    from pipeline.judging import (
+        JOURNAL,
+        judge_served,
+        sample_served,
+        served_quality,
+        served_quality_lines,
+    )
     from pipeline.minilm import encode
     from pipeline.params import load_params
     from pipeline.rows import JUDGEMENTS, PROMPTS, SERVED, SERVED_JUDGEMENTS
@@ -51,7 +57,7 @@ def served(
     texts = sample_served(read_rows(file, SERVED), sample, seed)
     prompts = read_rows(Paths.PROMPTS, PROMPTS)
     offline = read_rows(Paths.JUDGEMENTS, JUDGEMENTS)
-    with Journal(Paths.KEPT / "judge.sqlite") as journal:
+    with Journal(JOURNAL) as journal:
         rows = judge_served(texts, prompts, settings, journal, encode, engine)
     out = write or file.with_suffix(".judged.parquet")
     write_rows(rows, out, SERVED_JUDGEMENTS)

@@ -1,5 +1,6 @@
 """`routebalance plan`: requests, tokens and dollars before anything is spent."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import typer
@@ -18,7 +19,7 @@ def plan() -> None:
     from pipeline.params import load_params
 
     params = load_params(Paths.PARAMS)
-    lines = _collect(params)
+    lines = [*_collect(params), *_judge(params)]
     for line in lines:
         typer.echo(_told(line))
     if lines:
@@ -40,6 +41,27 @@ def _collect(params: "Params") -> "list[PlanLine]":
     return plan_collect(asked, params.collect.asked, known)
 
 
+def _judge(params: "Params") -> "list[PlanLine]":
+    from pipeline.journal import read_journal
+    from pipeline.judging import JOURNAL, judge_questions, plan_judges, plan_judges_ahead
+    from pipeline.minilm import count_tokens
+    from pipeline.rows import PROMPTS, RESPONSES
+    from pipeline.schema import read_rows
+
+    settings = params.judge
+    if not settings.judges:
+        typer.echo("judge: no language model judges, nothing to pay for")
+        return []
+    prompts = read_rows(Paths.PROMPTS, PROMPTS)
+    if not Paths.RESPONSES.exists():
+        typer.echo("judge: there are no responses yet; the most that may be asked about them")
+        return plan_judges_ahead(prompts, len(params.base.fleet.models), settings, count_tokens)
+    responses = read_rows(Paths.RESPONSES, RESPONSES)
+    asked = judge_questions(prompts, responses, settings, params.base.seed)
+    known = read_journal(JOURNAL, {one.key for questions in asked.values() for one in questions})
+    return plan_judges(asked, settings, known, count_tokens)
+
+
 def _told(line: "PlanLine") -> str:
     cost = "unknown" if line.usd is None else _money(line.usd)
     return (
@@ -59,9 +81,19 @@ def _tell_total(params: "Params", lines: "list[PlanLine]") -> None:
         typer.echo(f"total: at least USD {_money(total.usd)} plus unknown ({names})")
     else:
         typer.echo(f"total: USD {_money(total.usd)}")
-    cap = params.collect.asked.max_usd
-    if cap is not None and total.usd.high > cap:
-        typer.echo(f"collect.live.max_usd {cap:g} may end the run before all is asked")
+    for key, stage, cap in _caps(params):
+        high = Total.of([line for line in lines if line.who.startswith(f"{stage} ")]).usd.high
+        if high > cap:
+            typer.echo(f"{key} {cap:g} may end the run before all is asked")
+
+
+def _caps(params: "Params") -> Iterator[tuple[str, str, float]]:
+    """The caps that are set: key, stage and USD."""
+    live = params.collect.live
+    if params.collect.source == "live" and live is not None and live.max_usd is not None:
+        yield "collect.live.max_usd", "collect", live.max_usd
+    if params.judge.max_usd is not None:
+        yield "judge.max_usd", "judge", params.judge.max_usd
 
 
 def _tokens(found: "Range") -> str:

@@ -2,7 +2,7 @@
 
 from pipeline.collecting._collect import collect_live
 from pipeline.collecting._open import asked_of
-from pipeline.collecting._plan import PlanLine, Range, Total, plan_collect
+from pipeline.collecting._plan import PlanLine, Range, Total, plan_collect, plan_line
 from pipeline.collecting._stage import JOURNAL, collect_stage
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "collect_live",
     "collect_stage",
     "plan_collect",
+    "plan_line",
 ]

@@ -12,7 +12,15 @@ from pipeline.collecting._shard import Row
 from pipeline.params import LiveParams
 from pipeline.spending import cost_usd
 
-__all__ = ["FEWEST_ANSWERS", "PlanLine", "Range", "Total", "expected_output", "plan_collect"]
+__all__ = [
+    "FEWEST_ANSWERS",
+    "PlanLine",
+    "Range",
+    "Total",
+    "expected_output",
+    "plan_collect",
+    "plan_line",
+]
 
 FEWEST_ANSWERS = 20  # of a model, before its own lengths say more than the bound of tokens
 
@@ -87,20 +95,51 @@ def _line(
 ) -> PlanLine:
     questions = {one.question.key: one.question for one in asked if one.model == model}
     left = open_questions([one for one in asked if one.model == model], known).get(model, ())
-    answers = [(questions[key], known[key]) for key in questions if key in known]
-    estimated = sum(question.prompt_tokens for question in left)
-    lengths = [row["output_tokens"] for _, row in answers]
-    basis = f"bound of {live.sampling.max_tokens} tokens"
-    if len(answers) >= FEWEST_ANSWERS:
-        basis = f"{len(answers)} answers"
+    target = live.models[model]
+    return plan_line(
+        f"collect {model}",
+        left=[question.prompt_tokens for question in left],
+        answers=[
+            (question.prompt_tokens, known[key])
+            for key, question in questions.items()
+            if key in known
+        ],
+        max_tokens=live.sampling.max_tokens,
+        prices=(target.price_in, target.price_out),
+    )
+
+
+def plan_line(
+    who: str,
+    *,
+    left: Sequence[int],
+    answers: Sequence[tuple[int, Row]],
+    max_tokens: int,
+    prices: tuple[float | None, float | None],
+) -> PlanLine:
+    """What one endpoint has to be asked for.
+
+    Args:
+        who: the stage and the model.
+        left: estimated prompt tokens of every request still to send.
+        answers: those that are paid for: estimated prompt tokens, and the row with its
+            prompt_tokens and output_tokens, null where its endpoint does not state them.
+        max_tokens: bound of one answer.
+        prices: USD per million prompt and output tokens; None is unknown.
+    """
+    estimated: float = sum(left)
+    stated = [
+        (guess, row) for guess, row in answers if row["prompt_tokens"] and row["output_tokens"]
+    ]
+    basis = f"bound of {max_tokens} tokens"
+    if len(stated) >= FEWEST_ANSWERS:
+        basis = f"{len(stated)} answers"
         # What the chat template adds, and how the model's own tokenizer differs, is known by now.
-        guessed = sum(question.prompt_tokens for question, _ in answers)
-        estimated *= sum(row["prompt_tokens"] for _, row in answers) / guessed
-    output = expected_output(lengths, len(left), live.sampling.max_tokens)
-    return PlanLine(
-        f"collect {model}", len(answers), len(left), estimated, output, basis,
-        _cost(estimated, output, live.models[model].price_in, live.models[model].price_out),
-    )  # fmt: skip
+        estimated *= sum(row["prompt_tokens"] for _, row in stated) / sum(one for one, _ in stated)
+    lengths = [row["output_tokens"] for _, row in stated]
+    output = expected_output(lengths, len(left), max_tokens)
+    usd = _cost(estimated, output, *prices)
+    return PlanLine(who, len(answers), len(left), estimated, output, basis, usd)
 
 
 def expected_output(lengths: Sequence[int], requests: int, max_tokens: int) -> Range:

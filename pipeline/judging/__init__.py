@@ -4,6 +4,7 @@ from pipeline.judging._agreement import agreement
 from pipeline.judging._audit import audit, position_pairs
 from pipeline.judging._cases import SIMILARITY_SOURCE, TASK_METRIC
 from pipeline.judging._declined import is_refusal
+from pipeline.judging._forecast import judge_questions, plan_judges, plan_judges_ahead
 from pipeline.judging._runner import judge
 from pipeline.judging._served import (
     judge_served,
@@ -11,12 +12,13 @@ from pipeline.judging._served import (
     served_quality,
     served_quality_lines,
 )
-from pipeline.judging._stage import judge_stage
+from pipeline.judging._stage import JOURNAL, judge_stage
 from pipeline.judging._steps import RUBRIC_VERSION
 from pipeline.judging._summary import judge_counts
 from pipeline.judging._tasks import RULES, RULES_VERSION, metrics_for
 
 __all__ = [
+    "JOURNAL",
     "RUBRIC_VERSION",
     "RULES",
     "RULES_VERSION",
@@ -27,9 +29,12 @@ __all__ = [
     "is_refusal",
     "judge",
     "judge_counts",
+    "judge_questions",
     "judge_served",
     "judge_stage",
     "metrics_for",
+    "plan_judges",
+    "plan_judges_ahead",
     "position_pairs",
     "sample_served",
     "served_quality",

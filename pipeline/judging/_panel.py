@@ -1,7 +1,7 @@
 """Several judges side by side on one event loop, each with its own bound on concurrency."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from pipeline.spending import Spending
 if TYPE_CHECKING:
     from pipeline.judging._endpoint import ChatEndpoint
 
-__all__ = ["Panel", "Question", "Told", "panel_work"]
+__all__ = ["Panel", "Question", "Told", "panel_work", "with_pairs"]
 
 Question = Case | Pair
 Told = tuple[str, Verdict]  # the key of a question, and its verdict
@@ -41,6 +41,16 @@ class Panel:
             replace(self, judges={name: self.judges[name]}, questions={name: asked}, max_usd=share)
             for name, asked in self.questions.items()
         ]
+
+
+def with_pairs(
+    cases: Mapping[str, Sequence[Case]], pairs: Iterable[Pair]
+) -> dict[str, list[Question]]:
+    """Everything that is asked of each judge, by its name."""
+    asked: dict[str, list[Question]] = {name: list(own) for name, own in cases.items()}
+    for pair in pairs:
+        asked[pair.judge].append(pair)
+    return asked
 
 
 def panel_work() -> Callable[[Panel], Iterator[Told]]:

@@ -14,7 +14,7 @@ from pipeline.journal import Journal
 from pipeline.judging._case import Case, Verdict
 from pipeline.judging._cases import plan
 from pipeline.judging._pairs import Pair
-from pipeline.judging._panel import Panel, Question, Told, panel_work
+from pipeline.judging._panel import Panel, Question, Told, panel_work, with_pairs
 from pipeline.judging._similarity import similarity
 from pipeline.params import JudgeParams
 from pipeline.progress import say, track
@@ -61,9 +61,7 @@ def judge(
         ValueError: similarity is on without `embed`, or `embed` gives another shape.
     """
     made = plan(prompts, responses, settings)
-    asked: dict[str, list[Question]] = {name: list(cases) for name, cases in made.asked.items()}
-    for pair in pairs:
-        asked[pair.judge].append(pair)
+    asked = with_pairs(made.asked, pairs)
     questions = [question for one in asked.values() for question in one]
     known = _known([*made.rules, *made.similar, *questions], journal)
     verdicts = dict(known)

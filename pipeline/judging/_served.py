@@ -13,7 +13,7 @@ from pipeline.errors import DataError
 from pipeline.journal import Journal
 from pipeline.judging._runner import Embed, judge
 from pipeline.params import JudgeParams
-from pipeline.rows import REQUESTS, SERVED_JUDGEMENTS
+from pipeline.rows import REQUESTS, SERVED, SERVED_JUDGEMENTS
 from pipeline.statistics import mean_interval
 from pipeline.streams import stream
 from pipeline.workload.hub import Want, allocate
@@ -45,7 +45,7 @@ def sample_served(served: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
     wants = [Want((rows["model"] == name).sum(), 0, there[name]) for name in models]
     shares = zip(models, allocate(count, wants), strict=True)
     drawn = [shuffled.filter(model=name).head(n) for name, n in shares]
-    return pl.concat(drawn).sort(REQUESTS.key)
+    return SERVED.check(pl.concat(drawn), "memory").sort(REQUESTS.key)
 
 
 def judge_served(

@@ -13,7 +13,9 @@ from pipeline.rows import JUDGEMENTS, PROMPTS, RESPONSES
 from pipeline.schema import read_rows, write_rows
 from pipeline.stage import Paths
 
-__all__ = ["judge_stage"]
+__all__ = ["JOURNAL", "judge_stage"]
+
+JOURNAL = Paths.KEPT / "judge.sqlite"
 
 
 def judge_stage(params: Params, engine: Engine = "process") -> None:
@@ -24,7 +26,7 @@ def judge_stage(params: Params, engine: Engine = "process") -> None:
     prompts = read_rows(Paths.PROMPTS, PROMPTS)
     responses = read_rows(Paths.RESPONSES, RESPONSES)
     settings, seed = params.judge, params.base.seed
-    with Journal(Paths.KEPT / "judge.sqlite") as journal:
+    with Journal(JOURNAL) as journal:
         pairs = position_pairs(prompts, responses, settings, seed)
         rows = judge(prompts, responses, settings, journal, encode, pairs=pairs, engine=engine)
         audited = audit(rows, prompts, responses, settings, pairs, journal, seed)
