@@ -12,6 +12,9 @@ settings.load_profile("patient")
 
 ROOT = Path(__file__).parents[1]
 
+# Tests register in stores of their own, never on the server of whoever runs them.
+os.environ.pop("MLFLOW_TRACKING_URI", None)
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:
