@@ -3,7 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -43,6 +49,7 @@ class Meters:
         self._registry = CollectorRegistry()
         self._fleet = fleet
         self._registry.register(_Present(gauges))
+        ProcessCollector(registry=self._registry)
         self._requests = self._counter("requests", "Requests that ended.", "arm", "http", "outcome")
         self._retries = self._counter("retries", "Attempts after the first.", "arm")
         self._tokens = self._counter("output_tokens", "Tokens that came.", "arm", "model")

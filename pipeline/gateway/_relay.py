@@ -117,7 +117,7 @@ class Relay:
     ) -> web.StreamResponse:
         """Send it to the chosen instance and pass the answer on. Raises UpstreamError."""
         answer: Answer | None = None
-        ticket.first_token, ticket.tokens = None, 0
+        ticket.first_token, ticket.done, ticket.tokens = None, None, 0
         ticket.dispatched = self._clock()
         verdict = self._ward.left
         try:
@@ -138,7 +138,8 @@ class Relay:
             if answer is not None:
                 answer.close()
             verdict(decided.instance)
-            ticket.done = self._clock()
+            if ticket.done is None:
+                ticket.done = self._clock()
             self._router.landed(decided, ticket.done, ticket.tokens)
 
     def _failed(self, instance: int) -> None:
@@ -202,6 +203,8 @@ class Relay:
         stop = stop_of(ticket.asked, decided, self._router.fleet)
         try:
             async for part in _following(answer, watch):
+                if watch.finished:
+                    ticket.done = self._clock()  # the rest of the way is the gateway's
                 if part:
                     await response.write(part)
                 if stop is not None and not watch.finished and stop(watch.tokens):

@@ -58,7 +58,8 @@ class Ticket:
         barred: those that failed it.
         decided: the last attempt.
         relaxations: of the filter that refused it.
-        dispatched, first_token, done: of the last attempt.
+        dispatched, first_token, done: when the last attempt was sent, and its first content and
+            its end were there.
         http, outcome, failure: how it ended.
         tokens, prompt_tokens: of the answer, and of the prompt as the instance counted it.
     """
