@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pipeline.engine import Engine, Setup, run_jobs
-from pipeline.errors import ParamsError, UnknownNameError, WorkerError
+from pipeline.errors import EndpointError, ParamsError, UnknownNameError, WorkerError
 from tests.ray_cluster import local_cluster
 
 ENGINES: list[Engine] = ["process", "ray"]
@@ -163,10 +163,16 @@ def test_a_given_cluster_is_joined(root: Path, cluster: str, tmp_path: Path) -> 
     assert out == "0\n1\n", err
 
 
-def test_no_cluster_at_the_address_is_one_sentence(root: Path, tmp_path: Path) -> None:
-    pytest.importorskip("ray", reason="needs the extra «ray»")
+@pytest.mark.parametrize("address", ["127.0.0.1:{port}", "ray://127.0.0.1:{port}", "nowhere"])
+def test_no_cluster_at_the_address_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    ray = pytest.importorskip("ray", reason="needs the extra «ray»")
+    # The cluster of this file, if it runs, is left alone.
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    started = client(root, tmp_path / "go", RAY_ADDRESS=f"127.0.0.1:{port}")
-    _, err = started.communicate(timeout=60)
-    assert f"EndpointError: RAY_ADDRESS=127.0.0.1:{port}: no Ray cluster answers there" in err
+        told = address.format(port=taken.getsockname()[1])
+    monkeypatch.setenv("RAY_ADDRESS", told)
+    with pytest.raises(EndpointError, match=f"^RAY_ADDRESS={told}: no Ray cluster answers there"):
+        on("ray", squares, [1])

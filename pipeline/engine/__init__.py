@@ -43,6 +43,7 @@ def run_jobs(
         WorkerError: a worker ended before its job did.
         ParamsError: Ray is not installed.
         EndpointError: no Ray cluster answers at RAY_ADDRESS.
+        DataError: the project's folder is too large to be sent there.
         RouteBalanceError: as the job raised it; jobs still at work are ended.
     """
     if engine == "ray":

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from pipeline.engine._work import Setup, Work
-from pipeline.errors import EndpointError, ParamsError, WorkerError
+from pipeline.errors import DataError, EndpointError, ParamsError, WorkerError
 
 __all__ = ["on_ray"]
 
@@ -106,9 +106,7 @@ def _join(ray: Any, address: str) -> None:
         f"RAY_ADDRESS={address}: no Ray cluster answers there; give the address of a running one "
         "as HOST:PORT, or unset it to start one here"
     )
-    # Ray itself gives up after minutes.
-    place = urlsplit(address if "://" in address else f"//{address}")
-    if place.port is not None and not _listens(place.hostname, place.port):
+    if address not in ("auto", "local") and not _listens(address):
         raise absent
     # Its nodes need the dependencies, but neither the project nor its files: they are sent along,
     # those too that .gitignore names, because DVC's outputs are among them.
@@ -116,14 +114,21 @@ def _join(ray: Any, address: str) -> None:
     sent = {"working_dir": os.getcwd(), "excludes": _LEFT_HERE}
     try:
         ray.init(address=address, runtime_env=sent, **_QUIET)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except ConnectionError as error:
         raise absent from error
+    except ValueError as error:
+        raise DataError(
+            f"{os.getcwd()}: cannot be sent to the Ray cluster ({error}); name what its workers "
+            "need not have in .rayignore"
+        ) from error
 
 
-def _listens(host: str | None, port: int) -> bool:
+def _listens(address: str) -> bool:
+    """Look before Ray does, which gives up only after minutes."""
     try:
-        socket.create_connection((host or "127.0.0.1", port), timeout=5).close()
-    except OSError:
+        place = urlsplit(address if "://" in address else f"//{address}")
+        socket.create_connection((place.hostname or "", place.port or 0), timeout=5).close()
+    except (OSError, ValueError):
         return False
     return True
 
