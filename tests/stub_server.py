@@ -21,6 +21,7 @@ class Reply:
     body: str = ""
     content_type: str = "application/json"
     delay_s: float = 0.0
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def answer(
@@ -99,7 +100,10 @@ class StubServer:
             reply = self.script(number, body)
             await asyncio.sleep(reply.delay_s)
             return web.Response(
-                status=reply.status, text=reply.body, content_type=reply.content_type
+                status=reply.status,
+                text=reply.body,
+                content_type=reply.content_type,
+                headers=reply.headers,
             )
         finally:
             self._now -= 1

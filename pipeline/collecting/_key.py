@@ -4,11 +4,20 @@ import os
 
 from pipeline.errors import EndpointError
 
-__all__ = ["bearer"]
+__all__ = ["bearer", "key_of"]
 
 
 def bearer(variable: str | None, where: str) -> dict[str, str]:
     """Return the header that carries the key; none where no key is needed.
+
+    Args, errors: as `key_of`.
+    """
+    key = key_of(variable, where)
+    return {} if key is None else {"Authorization": f"Bearer {key}"}
+
+
+def key_of(variable: str | None, where: str) -> str | None:
+    """Return the key itself, or None where none is needed.
 
     Args:
         variable: environment variable that holds the key; None needs none.
@@ -18,7 +27,7 @@ def bearer(variable: str | None, where: str) -> dict[str, str]:
         EndpointError: the variable is not set, or holds what no header can carry.
     """
     if variable is None:
-        return {}
+        return None
     key = os.environ.get(variable, "")
     if not key:
         raise EndpointError(
@@ -30,4 +39,4 @@ def bearer(variable: str | None, where: str) -> dict[str, str]:
             f"{where}: the environment variable {variable} holds blanks or control characters; "
             "a key of printable ASCII is accepted"
         )
-    return {"Authorization": f"Bearer {key}"}
+    return key

@@ -1,8 +1,7 @@
 """An OpenAI-compatible chat endpoint with patience: retries, back-off and short failures."""
 
 import asyncio
-import os
-import random
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,16 +9,14 @@ from httpx import ConnectError, ConnectTimeout
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, OpenAIError
 from openai.types.chat import ChatCompletion
 
-from pipeline.errors import EndpointError
+from pipeline.collecting import LONGEST_REST_S, key_of, pause_s, retry_after_s
 from pipeline.judging._usage import usage_of, worst_usd
 from pipeline.params import JudgeModelParams
 from pipeline.progress import say
 from pipeline.spending import Spending
+from pipeline.streams import stream
 
 __all__ = ["CapReachedError", "ChatEndpoint", "JudgeError"]
-
-_FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 20.0
 
 
 class JudgeError(Exception):
@@ -46,9 +43,12 @@ class ChatEndpoint:
         self.name, self.settings = name, settings
         self._spending = spending
         self._gives_logprobs = True
+        self._pauses = stream(0, "pauses of a judge", name)
+        where = f"judge.judges.{name}.key_variable"
         self._client = AsyncOpenAI(
             base_url=settings.endpoint,
-            api_key=_key(name, settings.key_variable),
+            # The client insists on some text.
+            api_key=key_of(settings.key_variable, where) or "no-key-needed",
             timeout=settings.timeout_s,
             max_retries=0,
         )
@@ -88,17 +88,17 @@ class ChatEndpoint:
 
     async def _patiently(self, prompt: str, options: dict[str, Any]) -> ChatCompletion:
         attempts = self.settings.attempts
-        for attempt in range(attempts):
-            if attempt:
-                await asyncio.sleep(_pause_s(attempt))
+        for attempt in range(1, attempts + 1):
             try:
                 return await self._paid(prompt, options)
             except (APIConnectionError, APIStatusError, TimeoutError) as error:
-                failure = _said(error)
-                if not _may_pass(error):
+                failure, rest = _said(error), _rest_s(error)
+                if not _may_pass(error) or rest > LONGEST_REST_S:
                     raise JudgeError(failure) from error
             except (OpenAIError, ValueError) as error:
                 raise JudgeError("the judge's reply was not a chat completion") from error
+            if attempt < attempts:
+                await asyncio.sleep(max(rest, pause_s(attempt, self._pauses)))
         raise JudgeError(f"{failure}, {attempts} attempts")
 
     async def _paid(self, prompt: str, options: dict[str, Any]) -> ChatCompletion:
@@ -134,28 +134,17 @@ class ChatEndpoint:
         return reply
 
 
-def _key(name: str, variable: str | None) -> str:
-    if variable is None:
-        return "no-key-needed"  # the client insists on some text
-    key = os.environ.get(variable, "")
-    if not key:
-        raise EndpointError(
-            f"judge.judges.{name}.key_variable: the environment variable {variable} is not set; "
-            "set it to the key of the judge's endpoint, or use null where none is needed"
-        )
-    return key
-
-
-def _pause_s(attempt: int) -> float:
-    # Jitter keeps cases that failed together from coming back together.
-    longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** (attempt - 1))
-    return longest * random.uniform(0.5, 1.0)
-
-
 def _may_pass(error: Exception) -> bool:
     if isinstance(error, APIStatusError):
         return error.status_code in (408, 429) or error.status_code >= 500
     return True
+
+
+def _rest_s(error: Exception) -> float:
+    """How long the endpoint itself asks to be left alone."""
+    if not isinstance(error, APIStatusError):
+        return 0.0
+    return retry_after_s(error.response.headers.get("retry-after"), datetime.now(UTC)) or 0.0
 
 
 def _unsent(error: APIConnectionError) -> bool:

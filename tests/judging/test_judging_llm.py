@@ -1,6 +1,7 @@
 """The language model judge against a scripted endpoint."""
 
 import json
+import time
 
 import pytest
 
@@ -13,7 +14,7 @@ GOOD = '{"reason": "matches", "score": 7}'
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch) -> None:
-    monkeypatch.setattr("pipeline.judging._endpoint._FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr("pipeline.collecting._backoff._FIRST_PAUSE_S", 0.001)
 
 
 @pytest.fixture
@@ -196,3 +197,18 @@ def test_an_absent_key_is_one_sentence(stub, llm, asked, monkeypatch) -> None:
     monkeypatch.delenv("JUDGE_KEY", raising=False)
     with pytest.raises(EndpointError, match="environment variable JUDGE_KEY is not set"):
         asked(llm(stub(lambda n, body: answer(GOOD)), key_variable="JUDGE_KEY"))
+
+
+def test_a_server_that_asks_for_a_rest_is_given_it(stub, llm, asked) -> None:
+    busy = Reply(429, "{}", headers={"Retry-After": "1"})
+    server = stub(lambda n, body: busy if n == 0 else answer(GOOD))
+    started = time.monotonic()
+    (row,) = asked(llm(server))
+    assert row["score"] == pytest.approx(0.7)
+    assert time.monotonic() - started >= 1.0
+
+
+def test_a_server_that_asks_for_too_long_a_rest_is_left(stub, llm, asked) -> None:
+    server = stub(lambda n, body: Reply(429, "{}", headers={"Retry-After": "3600"}))
+    (row,) = asked(llm(server))
+    assert (row["failure"], len(server.calls)) == ("the judge answered HTTP 429", 1)

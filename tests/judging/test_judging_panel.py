@@ -15,7 +15,7 @@ NO_LOGPROBS = json.dumps({"error": {"message": "Unknown parameter", "param": "lo
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch) -> None:
-    monkeypatch.setattr("pipeline.judging._endpoint._FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr("pipeline.collecting._backoff._FIRST_PAUSE_S", 0.001)
 
 
 @pytest.fixture
