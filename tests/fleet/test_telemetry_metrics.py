@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.errors import EndpointError
-from pipeline.fleet.telemetry import MetricsSample, difference, parse_metrics, to_telemetry
+from pipeline.fleet.telemetry import (
+    MetricsSample,
+    difference,
+    parse_metrics,
+    parse_state,
+    to_telemetry,
+)
 from tests.vllm_pages import PAGES, V0_6_6, V0_8_5, V0_11_2, V0_19, V0_33
 
 MODEL = 'model_name="m"'
@@ -32,6 +38,24 @@ def test_every_version_tells_the_same(version: str) -> None:
     assert sample.e2e is not None
     assert sample.e2e.mean == 2.0
     assert sample.queue == sample.e2e
+
+
+@pytest.mark.parametrize("version", PAGES)
+def test_a_router_is_told_the_same_from_a_few_lines(version: str) -> None:
+    whole, state = parse_metrics(PAGES[version]), parse_state(PAGES[version])
+    assert to_telemetry(state).running == 3
+    for name in MetricsSample.__dataclass_fields__:
+        told = getattr(state, name)
+        assert told is None or told == getattr(whole, name), name
+    for name in ("running", "waiting", "waiting_by_reason", "kv_utilisation", "kv_tokens"):
+        assert getattr(state, name) == getattr(whole, name), name
+
+
+def test_a_router_is_not_told_a_number_that_is_none() -> None:
+    with pytest.raises(EndpointError, match="none of vLLM's metrics is there"):
+        parse_state("vllm:num_requests_running_total{} 3\n")
+    with pytest.raises(EndpointError, match="which is not Prometheus text"):
+        parse_state("vllm:num_requests_running{ 3\n")
 
 
 def test_what_only_some_versions_tell() -> None:

@@ -9,7 +9,7 @@ from pipeline.fleet.telemetry._exposition import read_samples
 from pipeline.fleet.telemetry._page import Page
 from pipeline.fleet.telemetry._sample import MetricsSample
 
-__all__ = ["parse_metrics"]
+__all__ = ["parse_metrics", "parse_state"]
 
 _BY_REASON = "vllm:num_requests_waiting_by_reason"
 _KV = ("vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc")
@@ -49,6 +49,13 @@ _WANTED = frozenset(
     + [*_KV, _BY_REASON, _CACHE]
 )
 
+# With the mark that ends a name, so that no longer name begins like one of them.
+_STATE = tuple(
+    name + end
+    for name in (*_COUNTS["running"], *_COUNTS["waiting"], _BY_REASON, *_KV, _CACHE)
+    for end in ("{", " ")
+)
+
 
 def parse_metrics(text: str, where: str = "/metrics") -> MetricsSample:
     """Read a page of vLLM's metrics.
@@ -67,22 +74,14 @@ def parse_metrics(text: str, where: str = "/metrics") -> MetricsSample:
         EndpointError: the text is malformed, holds no metric of vLLM, or a value is impossible,
             such as half a request.
     """
-    page = Page(read_samples(text, _WANTED, where), where)
-    if not page.samples:
-        raise EndpointError(
-            f"{where}: none of vLLM's metrics is there; names such as {_COUNTS['running'][0]} "
-            "are accepted"
-        )
+    page = _page(text, where)
     by_reason = page.by_label(_BY_REASON, "reason")
-    waiting = page.count(_COUNTS["waiting"])
-    if waiting is None and by_reason is not None:
-        waiting = sum(by_reason.values())
     blocks, block_tokens, kv_tokens = page.cache(_CACHE)
     return MetricsSample(
         model_names=page.labelled("model_name"),
         engines=max(1, len(page.labelled("engine"))),
         running=page.count(_COUNTS["running"]),
-        waiting=waiting,
+        waiting=_waiting(page),
         swapped=page.count(_COUNTS["swapped"]),
         waiting_by_reason=by_reason,
         kv_utilisation=page.share(_KV),
@@ -100,3 +99,43 @@ def parse_metrics(text: str, where: str = "/metrics") -> MetricsSample:
         e2e=page.histogram(_HISTOGRAMS["e2e"]),
         queue=page.histogram(_HISTOGRAMS["queue"]),
     )
+
+
+def parse_state(text: str, where: str = "/metrics") -> MetricsSample:
+    """Read what a router needs: who runs, who waits, and how full the cache is.
+
+    A tenth of the time of `parse_metrics`; the other lines are not looked at, nor checked.
+
+    Raises:
+        EndpointError: as `parse_metrics`, of the lines that are read.
+    """
+    lines = (line for line in text.split("\n") if line.startswith(_STATE))
+    page = _page("\n".join(lines), where)
+    blocks, block_tokens, kv_tokens = page.cache(_CACHE)
+    return MetricsSample(
+        model_names=page.labelled("model_name"),
+        engines=max(1, len(page.labelled("engine"))),
+        running=page.count(_COUNTS["running"]),
+        waiting=_waiting(page),
+        waiting_by_reason=page.by_label(_BY_REASON, "reason"),
+        kv_utilisation=page.share(_KV),
+        kv_blocks=blocks,
+        block_tokens=block_tokens,
+        kv_tokens=kv_tokens,
+    )
+
+
+def _page(text: str, where: str) -> Page:
+    page = Page(read_samples(text, _WANTED, where), where)
+    if not page.samples:
+        raise EndpointError(
+            f"{where}: none of vLLM's metrics is there; names such as {_COUNTS['running'][0]} "
+            "are accepted"
+        )
+    return page
+
+
+def _waiting(page: Page) -> int | None:
+    """Waiting sequences, added up where they are only told apart."""
+    told, by_reason = page.count(_COUNTS["waiting"]), page.by_label(_BY_REASON, "reason")
+    return sum(by_reason.values()) if told is None and by_reason is not None else told

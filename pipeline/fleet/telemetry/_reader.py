@@ -18,6 +18,8 @@ from pipeline.streams import stream
 
 __all__ = ["FleetReader", "Reader"]
 
+Parse = Callable[[str, str], MetricsSample]
+
 
 class Reader:
     """Polls one endpoint, for as long as `run` is not cancelled.
@@ -29,6 +31,7 @@ class Reader:
         rule: how often, how patiently.
         seed: of the jitter; every name has its own stream.
         clock: seconds that never run back; the event loop's in production.
+        parse: from a page and where it comes from to what it says.
 
     Raises:
         EndpointError: the URL is malformed.
@@ -42,11 +45,13 @@ class Reader:
         rule: PollRule,
         seed: int,
         clock: Callable[[], float],
+        parse: Parse = parse_metrics,
     ) -> None:
         self.name, self.link = name, Link(next_poll=clock())
         self.sample: MetricsSample | None = None
         self._url = f"{base_url(url)}/metrics"
         self._session, self._rule, self._clock = session, rule, clock
+        self._parse = parse
         self._draws = stream(seed, "telemetry", name)
 
     async def run(self) -> None:
@@ -62,7 +67,7 @@ class Reader:
             answer = await fetch(self._session, self._url, self._rule.timeout)
             if answer.status != 200:
                 raise EndpointError(f"{self._url} answered HTTP {answer.status}")
-            self.sample = parse_metrics(answer.text, self._url)
+            self.sample = self._parse(answer.text, self._url)
         except EndpointError as error:
             draw = float(self._draws.random())
             self.link = self.link.failed(sent, self._clock(), str(error), self._rule, draw)
@@ -90,13 +95,21 @@ class FleetReader:
         endpoints: base URL by instance name.
         rule: how often, how patiently.
         seed: of the jitter.
+        parse: `parse_state` where nobody asks for more than a router needs.
 
     Raises:
         EndpointError: on entering, if a URL is malformed.
     """
 
-    def __init__(self, endpoints: Mapping[str, str], rule: PollRule, seed: int) -> None:
+    def __init__(
+        self,
+        endpoints: Mapping[str, str],
+        rule: PollRule,
+        seed: int,
+        parse: Parse = parse_metrics,
+    ) -> None:
         self._endpoints, self._rule, self._seed = dict(endpoints), rule, seed
+        self._parse = parse
         self._open = AsyncExitStack()
         self._readers: list[Reader] = []
 
@@ -105,7 +118,7 @@ class FleetReader:
         async with AsyncExitStack() as opening:
             session = await opening.enter_async_context(aiohttp.ClientSession())
             self._readers = [
-                Reader(name, url, session, self._rule, self._seed, clock)
+                Reader(name, url, session, self._rule, self._seed, clock, self._parse)
                 for name, url in self._endpoints.items()
             ]
             group = await opening.enter_async_context(asyncio.TaskGroup())
