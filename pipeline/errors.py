@@ -8,7 +8,8 @@
     ├── ModelError          a stored predictor is missing, damaged or of another feature schema
     ├── EndpointError       a server could not be reached or answered out of contract
     ├── CapError            a run stopped at its cap on spending
-    └── WorkerError         a process that worked for this one was lost
+    ├── WorkerError         a process that worked for this one was lost
+    └── DiskError           there is no room for a file or a row
 
 The message of each is one sentence that says what was wrong, where, and what is accepted. Commands
 and stages print it and exit with status 2; anything else is a defect and keeps its traceback.
@@ -21,6 +22,7 @@ from typing import Self
 __all__ = [
     "CapError",
     "DataError",
+    "DiskError",
     "EndpointError",
     "ModelError",
     "ParamsError",
@@ -62,6 +64,10 @@ class CapError(RouteBalanceError):
 
 class WorkerError(RouteBalanceError):
     """A process or a machine that worked for this one was lost; what had finished is kept."""
+
+
+class DiskError(RouteBalanceError):
+    """There is no room for a file or a row; what was written before is as it was."""
 
 
 class UnknownNameError(RouteBalanceError):

@@ -1,5 +1,6 @@
 """Files at the edge: whole or not at all, and identified by what they hold."""
 
+import errno
 import hashlib
 import json
 import os
@@ -8,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from pipeline.errors import DiskError
 
 __all__ = [
     "canonical_json",
@@ -19,6 +22,9 @@ __all__ = [
     "write_whole",
 ]
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_LEAST_BYTES = 4096  # a block
+
 
 @contextmanager
 def write_whole(path: Path) -> Iterator[Path]:
@@ -26,28 +32,56 @@ def write_whole(path: Path) -> Iterator[Path]:
 
     A reader therefore sees the old file or the new one, never half of it, and a failed or killed
     writer leaves the old one.
+
+    Raises:
+        DiskError: there is no room for it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        yield partial
-        os.replace(partial, path)
+        with _room_for(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
 
 @contextmanager
 def write_folder_whole(folder: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder; put it in the place of `folder` if the block succeeds."""
+    """Yield an empty temporary folder; put it in the place of `folder` if the block succeeds.
+
+    Raises:
+        DiskError: there is no room for it.
+    """
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     try:
-        yield partial
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(partial, folder)
+        with _room_for(folder):
+            partial.mkdir(parents=True)
+            yield partial
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def _room_for(path: Path) -> Iterator[None]:
+    """Raise a full disk as DiskError, in whatever words a writer of parquet or arrays tells it."""
+    try:
+        yield
+    except Exception as error:
+        told = error.errno if isinstance(error, OSError) else None
+        if told in _NO_ROOM or _full(path.parent):
+            raise DiskError(
+                f"{path}: cannot be written, there is no room; make some and run it again, what "
+                "had been finished is kept"
+            ) from error
+        raise
+
+
+def _full(folder: Path) -> bool:
+    return folder.exists() and shutil.disk_usage(folder).free < _LEAST_BYTES
 
 
 def write_text(path: Path, text: str) -> None:

@@ -15,10 +15,15 @@ from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
-from pipeline.errors import DataError
+from pipeline.errors import DataError, DiskError
 from pipeline.progress import say
 
 __all__ = ["Journal", "read_journal"]
+
+_NO_ROOM = (
+    "{}: a finished row cannot be kept, there is no room or the disk fails; make room and run it "
+    "again, the rows before it are kept"
+)
 
 
 class Journal:
@@ -30,7 +35,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(path)
+        self._path, self._lock = path, _locked(path)
         # check_same_thread: asyncio judges write from the loop's thread, never from two at once.
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
@@ -41,6 +46,8 @@ class Journal:
             )
         except sqlite3.DatabaseError as error:
             self._close()
+            if _no_room(error):
+                raise DiskError(_NO_ROOM.format(path)) from error
             raise DataError(
                 f"{path}: not a readable journal ({error}); delete it to start the stage afresh"
             ) from error
@@ -69,10 +76,18 @@ class Journal:
         return _found(self._db, keys)
 
     def put(self, key: str, row: dict[str, Any]) -> None:
-        """Record one finished row; durable against a kill of the process once this returns."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO done VALUES (?, ?)", (key, json.dumps(row, allow_nan=False))
-        )
+        """Record one finished row; durable against a kill of the process once this returns.
+
+        Raises:
+            DiskError: there is no room for it.
+        """
+        line = json.dumps(row, allow_nan=False)
+        try:
+            self._db.execute("INSERT OR REPLACE INTO done VALUES (?, ?)", (key, line))
+        except sqlite3.OperationalError as error:
+            if not _no_room(error):
+                raise
+            raise DiskError(_NO_ROOM.format(self._path)) from error
 
 
 def read_journal(path: Path, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -99,6 +114,11 @@ def _found(db: sqlite3.Connection, keys: Iterable[str]) -> dict[str, dict[str, A
         query = f"SELECT key, row FROM done WHERE key IN ({marks})"
         found.update((key, json.loads(row)) for key, row in db.execute(query, chunk))
     return found
+
+
+def _no_room(error: sqlite3.Error) -> bool:
+    # A file system that is full in the middle of a page is an I/O error to SQLite.
+    return error.sqlite_errorname.startswith(("SQLITE_FULL", "SQLITE_IOERR"))
 
 
 def _locked(path: Path) -> FileLock:
