@@ -3,13 +3,15 @@
     python -m benchmarks._faults_till FLEET NAME PORT FOLDER
 
 serves instance NAME of a fleet file. FOLDER/NAME.url says where once it listens; FOLDER/NAME.till
-gets a line `asked|done NUMBER MONOTONIC_S` per event, which a SIGKILL cannot take back.
+gets a line `asked|done KEY MONOTONIC_S` per event, KEY standing for the text of the last turn, which
+a SIGKILL cannot take back.
 FOLDER/NAME.fault holds what goes wrong now: slow, error, reset, or deaf to questions after metrics.
 """
 
 import asyncio
+import hashlib
+import json
 import os
-import re
 import sys
 import time
 from collections import Counter
@@ -22,36 +24,39 @@ from pipeline.files import write_text
 from pipeline.fleet.server import Emulator, Settings
 from pipeline.params import load_fleet
 
-__all__ = ["asked_at", "marked", "paid_twice"]
+__all__ = ["asked_at", "done", "key_of", "paid_twice"]
 
-_CALL = re.compile(rb"call-(\d+)")
 _SLOW_S = 0.15  # added to every piece of an answer
 _SENT = 3  # pieces before a reset
 
 
-def marked(number: int) -> str:
-    """The text of a call, by which the till knows it."""
-    return f"call-{number} Count the rivers of the country."
+def key_of(text: str) -> str:
+    """What a text is called in a till."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def asked_at(tills: list[Path]) -> dict[int, float]:
-    """When each call first arrived at any instance, s on the monotonic clock."""
-    first: dict[int, float] = {}
-    for what, number, at in _lines(tills):
+def asked_at(tills: list[Path]) -> dict[str, float]:
+    """When each text first arrived at any instance, s on the monotonic clock."""
+    first: dict[str, float] = {}
+    for what, key, at in _lines(tills):
         if what == "asked":
-            first[number] = min(at, first.get(number, at))
+            first[key] = min(at, first.get(key, at))
     return first
 
 
+def done(tills: list[Path]) -> Counter[str]:
+    """How often each text was answered whole."""
+    return Counter(key for what, key, _ in _lines(tills) if what == "done")
+
+
 def paid_twice(tills: list[Path]) -> int:
-    """How many whole answers instances gave beyond one per call."""
-    done = Counter(number for what, number, _ in _lines(tills) if what == "done")
-    return sum(times - 1 for times in done.values())
+    """How many whole answers instances gave beyond one per text."""
+    return sum(times - 1 for times in done(tills).values())
 
 
-def _lines(tills: list[Path]) -> list[tuple[str, int, float]]:
+def _lines(tills: list[Path]) -> list[tuple[str, str, float]]:
     lines = [line.split() for till in tills if till.exists() for line in till.open()]
-    return [(what, int(number), float(at)) for what, number, at in lines]
+    return [(what, key, float(at)) for what, key, at in lines]
 
 
 class _Till:
@@ -68,7 +73,7 @@ class _Till:
         if fault == "deaf" and request.path == "/metrics":
             return _dropped(request)
         body = await request.read()
-        call = _CALL.search(body)
+        call = _key(request, body)
         self._note("asked", call)
         if call is not None and fault == "error":
             return web.Response(status=500, text="the till is out of order")
@@ -86,7 +91,7 @@ class _Till:
         self,
         request: web.Request,
         answer: ClientResponse,
-        call: "re.Match[bytes] | None",
+        call: str | None,
         fault: str,
     ) -> web.StreamResponse:
         kind = {"Content-Type": answer.headers.get("Content-Type", "text/plain")}
@@ -106,9 +111,15 @@ class _Till:
         await response.write_eof()
         return response
 
-    def _note(self, what: str, call: re.Match[bytes] | None) -> None:
+    def _note(self, what: str, call: str | None) -> None:
         if call is not None:
-            os.write(self._till, f"{what} {int(call[1])} {time.monotonic():.6f}\n".encode())
+            os.write(self._till, f"{what} {call} {time.monotonic():.6f}\n".encode())
+
+
+def _key(request: web.Request, body: bytes) -> str | None:
+    if not request.path.endswith("/chat/completions"):
+        return None
+    return key_of(json.loads(body)["messages"][-1]["content"])
 
 
 def _dropped(request: web.Request) -> web.Response:

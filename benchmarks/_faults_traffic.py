@@ -10,10 +10,10 @@ from typing import Any
 
 from benchmarks._faults_outcome import Outcome
 from benchmarks._faults_rig import TOKENS, VICTIM, Rig
-from benchmarks._faults_till import asked_at, marked, paid_twice
+from benchmarks._faults_till import asked_at, key_of, paid_twice
 from pipeline.loadtest.generator import Call, Sent, Target, run_open
 
-__all__ = ["Traffic", "body", "settled", "summed_up"]
+__all__ = ["Traffic", "back_after", "body", "summed_up"]
 
 _SETTLE_S = 10.0
 
@@ -48,10 +48,11 @@ class Traffic:
         return sent
 
     def _first_seen(self) -> float:
+        first = key_of(_text(0))
         while not self._run.done():
             seen = asked_at(self.rig.tills)
-            if 0 in seen:
-                return seen[0]
+            if first in seen:
+                return seen[first]
             time.sleep(0.01)
         raise SystemExit(f"no call arrived: {self._run.result()[0].reason}")
 
@@ -60,13 +61,17 @@ def body(number: int) -> bytes:
     """One streamed conversation, of exactly TOKENS tokens, that asks for its trace."""
     asked = {
         "model": "auto",
-        "messages": [{"role": "user", "content": marked(number)}],
+        "messages": [{"role": "user", "content": _text(number)}],
         "max_tokens": TOKENS,
         "ignore_eos": True,
         "stream": True,
         "routebalance": {"trace": True},
     }
     return json.dumps(asked).encode()
+
+
+def _text(number: int) -> str:
+    return f"Call {number}: count the rivers."
 
 
 def summed_up(name: str, done: str, traffic: Traffic, sent: Sequence[Sent]) -> Outcome:
@@ -80,7 +85,7 @@ def summed_up(name: str, done: str, traffic: Traffic, sent: Sequence[Sent]) -> O
     early = [one for one in sent if one.outcome in ("failed", "timeout") and not one.first_token]
     if early:
         broken.append(f"{len(early)} calls failed before their first token ({early[0].reason})")
-    if not settled(rig):
+    if not _settled(rig):
         broken.append("the gateway still believes requests under way")
     if not _probed(rig):
         broken.append("a probe after the fault was not served")
@@ -110,7 +115,7 @@ def back_after(sent: Sequence[Sent], ended_s: float) -> float | None:
     return min(served, default=None)
 
 
-def settled(rig: Rig) -> bool:
+def _settled(rig: Rig) -> bool:
     """Whether the gateway comes to rest: nothing waits, and nothing is under way."""
     until = time.monotonic() + _SETTLE_S
     while time.monotonic() < until:
