@@ -74,6 +74,7 @@ class Bench:
                 "fleet": self.fleet.model_dump(),
                 "seed": self.seed,
                 "inputs": self.inputs,
+                "columns": REQUESTS.names,
             }
         )
 
