@@ -74,6 +74,17 @@ def test_users_are_shared_out_too() -> None:
     assert server.connections <= 4
 
 
+def test_results_larger_than_a_pipe_come_back_whole() -> None:
+    async def at_length(body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + framed(token("a" * 1_000_000)))
+        writer.write(framed(b"data: [DONE]\n\n") + b"0\r\n\r\n")
+
+    with ScriptedServer(at_length) as server:
+        calls = [Call(i, 0.0, b"{}") for i in range(5)]
+        ended = run_open(calls, Target(server.url), keep_text=True)
+    assert [len(sent.text or "") for sent in ended] == [1_000_000] * 5
+
+
 def test_nothing_to_send() -> None:
     assert run_open([], Target("http://127.0.0.1:1")) == []
 

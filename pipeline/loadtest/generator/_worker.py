@@ -2,9 +2,12 @@
 
 import asyncio
 import gc
+import os
 import signal
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 
 from pipeline.loadtest.generator._call import Call, Sent, Target
@@ -47,6 +50,7 @@ def work(pipe: Connection, share: Share) -> None:
 
     # Ctrl-C reaches every process of a terminal; the parent decides what becomes of this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     # A collector's pause in mid-run would be counted as latency of the server.
     gc.collect()
     gc.freeze()
@@ -57,20 +61,22 @@ def work(pipe: Connection, share: Share) -> None:
     pipe.send(results)
 
 
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 async def _send(pipe: Connection, share: Share, began: float) -> list[Sent]:
     results: list[Sent] = []
-    loop, this = asyncio.get_running_loop(), asyncio.current_task()
-    assert this is not None
-    # The parent says nothing more: what can be read is the end of a pipe whose other side is gone.
-    loop.add_reader(pipe.fileno(), this.cancel)
-    counting = loop.create_task(_count(pipe, results))
+    counting = asyncio.create_task(_count(pipe, results))
     async with Exchange(share.target, began, share.keep_text, share.keep_times) as exchange:
         if share.thinking is None:
             await send_at_times(exchange, share.calls, results.append)
         else:
             await send_by_users(exchange, share.calls, share.users, share.thinking, results.append)
     counting.cancel()
-    loop.remove_reader(pipe.fileno())
     return results
 
 
