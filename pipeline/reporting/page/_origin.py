@@ -7,7 +7,7 @@ __all__ = ["LABELS", "SPLIT", "labels_of", "without_label"]
 SPLIT = "test"
 LABELS = {
     "simulated": "requests served by the engine on its virtual clock",
-    "emulated": "responses written by emulated models",
+    "emulated": "responses written by emulated models, requests served by emulated servers",
     "recorded": "responses and labels recorded from real models",
     "live": "measured on real servers",
 }
