@@ -113,6 +113,7 @@ class Gateway:
             self.status = Status(self.router, ward, telemetry, self._log)
             self.meters = Meters(self.status.gauges, self.fleet)
             await _all_asked(telemetry)
+            self.label = await _label(self._endpoints)
             self.url = await self._listen(opening)
             # Last, as a group wraps the errors of what is opened inside it.
             group = await opening.enter_async_context(asyncio.TaskGroup())

@@ -37,18 +37,20 @@ class Project:
         self._params, self._fleet = params, fleet
 
     def load(self, arm: ArmParams, choice: Choice) -> Loaded:
-        """The trained parts of an arm; an arm that reads no prompt is not asked for any.
+        """The trained parts of an arm; one that reads no prompt serves without any being there.
 
         Raises:
             UnknownNameError, ModelError: there is no such version, it cannot be read, or what the
                 last run left is not what was registered.
         """
-        folders = self._folders(choice)
-        latency = load_latency(folders["latency"]) if arm.latency is not None else None
         best = None
         if arm.model == "best":
             rows = read_rows(Paths.DATASET, DATASET).filter(pl.col("split") == "validation")
             best = best_model(rows, self._fleet.models)
+        if not arm.reads_prompt and not choice.predictors:
+            return Loaded(best_single=best)
+        folders = self._folders(choice)
+        latency = load_latency(folders["latency"]) if arm.latency is not None else None
         reader = self._reader(arm, folders) if arm.reads_prompt else None
         return Loaded(reader, latency, best)
 

@@ -44,6 +44,7 @@ def test_a_trace_speaks_in_columns_of_the_rows_and_in_order_of_time() -> None:
         assert trace["predicted_length_low"] <= trace["predicted_length_high"]
         assert trace["predicted_e2e"] > 0
         assert trace["telemetry_age_s"] < 5
+        assert (await rig.get("/admin/state")).json["label"] == "emulated"
         assert "x-routebalance-trace" not in (await rig.chat()).headers
 
     behind(work, arm="fused")
