@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from httpx import ConnectError, ConnectTimeout
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, OpenAIError
 from openai.types.chat import ChatCompletion
 
@@ -148,7 +147,8 @@ def _rest_s(error: Exception) -> float:
 
 
 def _unsent(error: APIConnectionError) -> bool:
-    return isinstance(error.__cause__, ConnectError | ConnectTimeout)
+    # By name: which client library stands below varies with the version.
+    return type(error.__cause__).__name__ in ("ConnectError", "ConnectTimeout")
 
 
 def _refuses_logprobs(error: BaseException | None) -> bool:

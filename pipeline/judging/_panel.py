@@ -58,20 +58,35 @@ def panel_work() -> Callable[[Panel], Iterator[Told]]:
     return _ask_panel
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """A verdict on its way, and whether whoever asked for it has taken it."""
+
+    told: Told
+    taken: asyncio.Event
+
+
+Answers = asyncio.Queue[_Answer | None]
+
+
 def _ask_panel(panel: Panel) -> Iterator[Told]:
     """Yield the verdicts as they come; fewer than questions when the cap on spending was reached.
+
+    Nobody is asked again before his last verdict has been taken, so that whoever keeps each at
+    once can never lose more than `concurrency` of them.
 
     Raises EndpointError when a judge's key is not set, before anything is asked.
     """
     with asyncio.Runner() as runner:
-        told: asyncio.Queue[Told | None] = asyncio.Queue()
-        asking = runner.get_loop().create_task(_ask_all(panel, told))
-        while (verdict := runner.run(told.get())) is not None:
-            yield verdict
+        answers: Answers = asyncio.Queue()
+        asking = runner.get_loop().create_task(_ask_all(panel, answers))
+        while (answer := runner.run(answers.get())) is not None:
+            yield answer.told
+            answer.taken.set()
         runner.get_loop().run_until_complete(asking)
 
 
-async def _ask_all(panel: Panel, told: "asyncio.Queue[Told | None]") -> None:
+async def _ask_all(panel: Panel, answers: Answers) -> None:
     from pipeline.judging._endpoint import ChatEndpoint
 
     spending = Spending(panel.max_usd)
@@ -86,14 +101,12 @@ async def _ask_all(panel: Panel, told: "asyncio.Queue[Told | None]") -> None:
                     questions = panel.questions[endpoint.name]
                     waiting = iter(questions)
                     for _ in range(min(endpoint.settings.concurrency, len(questions))):
-                        workers.create_task(_work(waiting, endpoint, told))
+                        workers.create_task(_work(waiting, endpoint, answers))
     finally:
-        told.put_nowait(None)
+        answers.put_nowait(None)
 
 
-async def _work(
-    waiting: Iterator[Question], endpoint: "ChatEndpoint", told: "asyncio.Queue[Told | None]"
-) -> None:
+async def _work(waiting: Iterator[Question], endpoint: "ChatEndpoint", answers: Answers) -> None:
     """Ask one question after the other until none is left or the cap is reached."""
     from pipeline.judging._endpoint import CapReachedError
     from pipeline.judging._grounded import ask
@@ -107,4 +120,6 @@ async def _work(
                 verdict = await ask(question, endpoint)
         except CapReachedError:
             return
-        told.put_nowait((question.key, verdict))
+        answer = _Answer((question.key, verdict), asyncio.Event())
+        answers.put_nowait(answer)
+        await answer.taken.wait()

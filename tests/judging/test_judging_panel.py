@@ -207,3 +207,10 @@ def test_keys_of_two_judges_go_each_to_its_own_server(
     told = json.dumps(rows.to_dicts()) + "".join(capsys.readouterr())
     assert "sk-secret" not in told
     assert b"sk-secret" not in b"".join(f.read_bytes() for f in tmp_path.iterdir())
+
+
+def test_a_server_that_is_not_there_costs_nothing(llm, panel, judged, stub) -> None:
+    gone = llm(stub(lambda n, body: answer(GOOD)), endpoint="http://127.0.0.1:9/v1", attempts=2)
+    settings = panel(a=gone.model_copy(update={"price_in": 1.0, "price_out": 10.0}), max_usd=0.02)
+    rows = judged(settings, n=8)
+    assert set(rows["failure"]) == {"the judge could not be reached, 2 attempts"}

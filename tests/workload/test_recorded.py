@@ -93,6 +93,20 @@ def test_a_true_zero_stays_and_a_missing_label_stays_missing(folder: Path) -> No
     assert found["t-2", "m"] is None
 
 
+def test_verdicts_of_one_source_on_one_pair_are_averaged(folder: Path) -> None:
+    prompts, responses = collected(folder)
+    splits = assign_splits(prompts, SHARES, 0.99)
+    told = judgements(responses)
+    repeats = [
+        told.with_columns(pl.lit(score, pl.Float64).alias("score")) for score in (0.2, 0.8, None)
+    ]
+    rows = make_dataset(prompts, responses, pl.concat(repeats), splits, "exact_match")
+    found = {(r["prompt_id"], r["model"]): r["quality"] for r in rows.iter_rows(named=True)}
+    assert found["t-1", "m"] == pytest.approx(0.5)
+    failed = make_dataset(prompts, responses, repeats[2], splits, "exact_match")
+    assert failed["quality"].null_count() == failed.height
+
+
 def test_sources_are_not_averaged(folder: Path) -> None:
     prompts, responses = collected(folder)
     splits = assign_splits(prompts, SHARES, 0.99)
