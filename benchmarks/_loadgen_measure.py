@@ -50,7 +50,7 @@ def measure(tool: Tool, requests: int, paced: bool) -> Measured:
     """Run a tool once: 64 users without a pause, or Poisson arrivals on a paced stub.
 
     Raises:
-        ToolError: it failed, or did not end in time.
+        ToolError: it failed, did not end in time, or took fewer answers.
     """
     command = tool.opened if paced else tool.closed
     assert command is not None
@@ -58,6 +58,8 @@ def measure(tool: Tool, requests: int, paced: bool) -> Measured:
         with stub(*(_PACED if paced else ())) as served:
             job = Job(served.url, requests, Path(folder))
             samples = _run(tool.name, command(job), tool.variables(job), Path(folder) / "log")
+        if len(served.answers) < requests:
+            raise ToolError(f"{tool.name} took {len(served.answers)} of {requests} answers")
         mean, median = tool.ttft_ms(Path(folder))
     # Some try the server with a request of their own before they begin.
     answers = sorted(served.answers, key=lambda one: one.received)[-requests:]
