@@ -1,7 +1,6 @@
 """A judge that talks nonsense, and is then well. Label: live, of a scripted judge."""
 
 import asyncio
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field

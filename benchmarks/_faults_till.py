@@ -3,7 +3,7 @@
     python -m benchmarks._faults_till FLEET NAME PORT FOLDER
 
 serves instance NAME of a fleet file. FOLDER/NAME.url says where once it listens; FOLDER/NAME.till
-gets a line `asked|done KEY MONOTONIC_S` per event, KEY standing for the text of the last turn, which
+gets a line `asked|done KEY MONOTONIC_S` per event, KEY standing for the last turn's text, which
 a SIGKILL cannot take back.
 FOLDER/NAME.fault holds what goes wrong now: slow, error, reset, or deaf to questions after metrics.
 """

@@ -66,6 +66,11 @@ async def _worded(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPRequestEntityTooLarge:
         too_long = ApiError(413, f"the body is too long; {_MAX_BODY} bytes are accepted")
         return _json(too_long.body.encode(), too_long.status)
+    except web.RequestPayloadError:
+        unread = ApiError(400, "the body is not what its headers say, or ends early")
+        return _json(unread.body.encode(), unread.status)
+    except ConnectionResetError:  # the client left before there was anything to cancel
+        raise asyncio.CancelledError from None
 
 
 class _Routes:
