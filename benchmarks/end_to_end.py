@@ -4,8 +4,8 @@
 
 Two small models are served by a real vLLM on this CPU (`make vllm-cpu`), a core each. In a clone of
 this project, in .cache/end-to-end, it runs the commands that a user would: it profiles the servers,
-lays presets/live.yaml over params.yaml, and calls `dvc repro register`, `routebalance serve` and
-`dvc repro`, which load-tests three arms through the gateway and writes the report. The models are
+lays presets/live.yaml over params.yaml, and calls `dvc repro register routers`, `routebalance
+serve` and `dvc repro`, which load-tests three arms through the gateway and writes the report. The models are
 random and the judge counts distinct words: what is shown is that the path holds, not who answers
 well. With --emulated the two servers are emulated ones, and so are the results.
 """
@@ -141,7 +141,7 @@ def main() -> None:
             profile(project, urls)
             addresses(project, urls, url)
             project.run("routebalance", "plan")
-            project.run("dvc", "repro", "register")
+            project.run("dvc", "repro", "register", "routers")
         route(project)
     finish(figures(project) | {"minutes": round((time.monotonic() - started) / 60, 1)})
 
