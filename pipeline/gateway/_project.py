@@ -16,7 +16,7 @@ from pipeline.predictors import LengthModel, QualityModel, load_latency
 from pipeline.registry import chosen_folders, opened
 from pipeline.rows import DATASET
 from pipeline.scheduling import Estimator, learned_of
-from pipeline.scheduling.baselines import load_routers
+from pipeline.scheduling.baselines import ROUTERS, load_routers
 from pipeline.schema import read_rows
 from pipeline.stage import Paths
 
@@ -49,17 +49,18 @@ class Project:
             best = best_model(rows, self._fleet.models)
         if not arm.reads_prompt and not choice.predictors:
             return Loaded(best_single=best)
-        folders = self._folders(choice)
+        needed = ["quality", "length", *(["latency"] if arm.latency is not None else [])]
+        folders = self._folders(choice, needed if arm.reads_prompt else [])
         latency = load_latency(folders["latency"]) if arm.latency is not None else None
         reader = self._reader(arm, folders) if arm.reads_prompt else None
         return Loaded(reader, latency, best)
 
-    def _folders(self, choice: Choice) -> dict[str, Path]:
+    def _folders(self, choice: Choice, needed: list[str]) -> dict[str, Path]:
         found: dict[str, Path] = {}
         if choice.predictors or choice.every != "current":
             with opened(self._params.register_) as client:
                 found = chosen_folders(self._params, client, choice.every, choice.predictors)
-        present = {kind: _OWN[kind] for kind in _OWN if kind not in found}
+        present = {kind: _OWN[kind] for kind in needed if kind not in found}
         hashes = {kind: file_hash(folder) for kind, folder in present.items()}
         check_registered(hashes, self._params.register_.prefix)
         return present | found
@@ -72,7 +73,9 @@ class Project:
         prices = self._fleet.prices
         quality = QualityModel.load(folders["quality"])
         estimator = Estimator(quality, LengthModel.load(folders["length"]), prices)
-        learned = learned_of(arm, load_routers(Paths.ROUTERS, list(prices)))
+        learned = None
+        if arm.router in ROUTERS:
+            learned = learned_of(arm, load_routers(Paths.ROUTERS, list(prices)))
         return PromptReader(load_encoder().encode, estimator, learned)
 
 
