@@ -10,15 +10,20 @@ from hypothesis import strategies as st
 
 from tests.faults.conftest import Doors
 
-values = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers(-(10**20), 10**20) | st.text(max_size=20)
-    | st.sampled_from([10**400, 1e308, "\ud800", "\0", "emu-small", "9" * 400]),
-    lambda part: st.lists(part, max_size=3) | st.dictionaries(st.text(max_size=8), part, max_size=3),
-    max_leaves=6,
+scalars = st.one_of(
+    st.none(), st.booleans(), st.floats(), st.integers(-(10**20), 10**20), st.text(max_size=20),
+    st.sampled_from([10**400, 1e308, "\ud800", "\0", "emu-small", "9" * 400]),
 )  # fmt: skip
+values = st.recursive(
+    scalars,
+    lambda part: (
+        st.lists(part, max_size=3) | st.dictionaries(st.text(max_size=8), part, max_size=3)
+    ),
+    max_leaves=6,
+)
 NAMES = (
-    "model", "messages", "prompt", "tokens", "n", "best_of", "max_tokens", "min_tokens", "ignore_eos",
-    "priority", "stream", "stream_options", "max_completion_tokens", "logprobs", "stop", "echo",
+    "model", "messages", "prompt", "tokens", "n", "best_of", "max_tokens", "min_tokens", "stream",
+    "ignore_eos", "priority", "stream_options", "max_completion_tokens", "logprobs", "stop", "echo",
 )  # fmt: skip
 GOOD: dict[str, dict[str, Any]] = {
     "/v1/chat/completions": {"messages": [{"role": "user", "content": "?"}], "max_tokens": 3},

@@ -138,7 +138,7 @@ class TokenizeBody(BaseModel):
     """POST /tokenize: a prompt, or the messages of a chat."""
 
     prompt: str | None = None
-    messages: list[Message] | None = None
+    messages: list[Message] | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
