@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.loadtest.generator._call import Sent
 
-__all__ = ["Lag", "lag_of", "late"]
+__all__ = ["Lag", "lag_of"]
 
 
 @dataclass(frozen=True)
@@ -22,18 +22,8 @@ class Lag:
 
 def lag_of(sent: Sequence[Sent]) -> Lag:
     """Sum up the lags of a run."""
-    lags = _lags_ms(sent)
+    lags = np.array([1e3 * (one.issued - one.scheduled) for one in sent], np.float64)
     if not lags.size:
         return Lag(0, np.nan, np.nan, np.nan)
     p50, p99 = np.quantile(lags, [0.5, 0.99])
     return Lag(lags.size, float(p50), float(p99), float(lags.max()))
-
-
-def late(sent: Sequence[Sent], limit_ms: float, share: float) -> bool:
-    """Whether more than this share of the calls was sent more than `limit_ms` behind schedule."""
-    lags = _lags_ms(sent)
-    return int((lags > limit_ms).sum()) > share * lags.size
-
-
-def _lags_ms(sent: Sequence[Sent]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.array([1e3 * (one.issued - one.scheduled) for one in sent], np.float64)

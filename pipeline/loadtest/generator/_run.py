@@ -83,9 +83,12 @@ def run_closed(
         What came of every call, in order of their numbers.
 
     Raises:
+        DataError: there are no users.
         EndpointError: the target's URL is not one of a server.
         WorkerError: a worker died.
     """
+    if users < 1:
+        raise DataError(f"a closed loop of {users} users sends nothing; it needs at least one user")
     count = max(1, min(workers, len(calls), users))
     shares = [
         Share(target, calls[w::count], keep_text, keep_times, range(w, users, count), thinking)
