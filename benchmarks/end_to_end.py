@@ -5,9 +5,9 @@
 Two small models are served by a real vLLM on this CPU (`make vllm-cpu`), a core each. In a clone of
 this project, in .cache/end-to-end, it runs the commands that a user would: it profiles the servers,
 lays presets/live.yaml over params.yaml, and calls `dvc repro register routers`, `routebalance
-serve` and `dvc repro`, which load-tests three arms through the gateway and writes the report. The models are
-random and the judge counts distinct words: what is shown is that the path holds, not who answers
-well. With --emulated the two servers are emulated ones, and so are the results.
+serve` and `dvc repro`, which load-tests three arms through the gateway and writes the report. The
+models are random and the judge counts distinct words: what is shown is that the path holds, not who
+answers well. With --emulated the two servers are emulated ones, and so are the results.
 """
 
 import argparse
