@@ -236,7 +236,7 @@ async def _beginning(answer: Answer, watch: StreamWatch) -> bytes:
     while not watch.opened:
         data = await answer.first_piece()
         held += watch.feed(data)
-        _check(watch, data)
+        _check(answer, watch, data)
     return held
 
 
@@ -245,12 +245,12 @@ async def _following(answer: Answer, watch: StreamWatch) -> AsyncIterator[bytes]
     while not watch.finished:
         data = await answer.piece()
         yield watch.feed(data)
-        _check(watch, data)
+        _check(answer, watch, data)
 
 
-def _check(watch: StreamWatch, data: bytes) -> None:
+def _check(answer: Answer, watch: StreamWatch, data: bytes) -> None:
     if watch.error is not None:
-        raise UpstreamError("broken", f"it reported an error: {watch.error}")
+        raise UpstreamError("broken", f"it reported an error: {answer.quoted(watch.error)}")
     if not data and not watch.finished:
         raise UpstreamError("broken", "the stream ended early")
 

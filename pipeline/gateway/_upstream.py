@@ -18,6 +18,7 @@ __all__ = ["Answer", "Upstream"]
 # Below the 5 s after which uvicorn hangs up on an idle connection.
 _KEEPALIVE_S = 3.0
 _CONNECT_S = 5.0
+_LONGEST_QUOTE = 200
 _TAIL_S = 0.5  # for the end of a body whose last event was there
 
 
@@ -28,9 +29,16 @@ class Answer:
         status, content_type: of the answer; an error of the client's, or 200.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, settings: Settings, until: float) -> None:
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        settings: Settings,
+        until: float,
+        secret: str | None,
+    ) -> None:
         self.status, self.content_type = response.status, response.headers.get("Content-Type", "")
         self._response, self._settings, self._until = response, settings, until
+        self._secret = secret
 
     async def first_piece(self) -> bytes:
         """The next bytes, while nothing was passed on; empty at the end. Raises UpstreamError."""
@@ -56,6 +64,11 @@ class Answer:
             async with asyncio.timeout(_TAIL_S):
                 await self._response.read()
 
+    def quoted(self, said: str) -> str:
+        """Words of the instance, short and without the key that it was shown."""
+        hidden = said if self._secret is None else said.replace(self._secret, "***")
+        return hidden[:_LONGEST_QUOTE]
+
     def close(self) -> None:
         """Hang up unless it was read to its end: the instance stops working for nobody."""
         self._response.close()
@@ -72,7 +85,7 @@ class Upstream:
 
     def __init__(self, urls: list[str], settings: Settings, key: str | None = None) -> None:
         self._roots = [base_url(url) for url in urls]
-        self._settings = settings
+        self._settings, self._key = settings, key
         self._headers = {"Content-Type": "application/json"}
         if key is not None:
             self._headers["Authorization"] = f"Bearer {key}"
@@ -113,7 +126,7 @@ class Upstream:
         if failure is not None:
             response.close()
             raise failure
-        return Answer(response, settings, until)
+        return Answer(response, settings, until, self._key)
 
 
 @contextmanager
