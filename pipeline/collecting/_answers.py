@@ -1,7 +1,7 @@
 """Rows of many endpoints as they are finished, from one event loop."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -34,18 +34,27 @@ def _told(job: Job) -> Iterator[Told]:
     """Yield every row when it is finished, and last how it ended.
 
     The event loop has a thread of its own: streams flow on while their rows are being kept, and an
-    interrupt meets this thread, which ends the loop in good order.
+    interrupt meets this thread, which ends the loop in good order. Whoever finished a row asks
+    nothing new before it is taken, so that a kill loses no more than was to be asked at once.
     """
-    told: SimpleQueue[Told | None] = SimpleQueue()
+    told: SimpleQueue[tuple[Told, asyncio.Event] | None] = SimpleQueue()
     loop = asyncio.new_event_loop()
-    asking = loop.create_task(_ask_all(job, told.put))
+
+    async def tell(one: Told) -> None:
+        taken = asyncio.Event()
+        told.put((one, taken))
+        await taken.wait()
+
+    asking = loop.create_task(_ask_all(job, tell))
     asking.add_done_callback(lambda _: told.put(None))
     try:
         with ThreadPoolExecutor(1) as thread:
             running = thread.submit(loop.run_until_complete, asking)
             try:
-                while (one := told.get()) is not None:
+                while (finished := told.get()) is not None:
+                    one, taken = finished
                     yield one
+                    loop.call_soon_threadsafe(taken.set)
                 running.result()
             finally:
                 loop.call_soon_threadsafe(asking.cancel)
@@ -53,8 +62,8 @@ def _told(job: Job) -> Iterator[Told]:
         loop.close()
 
 
-async def _ask_all(job: Job, tell: Callable[[Told], None]) -> None:
+async def _ask_all(job: Job, tell: Callable[[Told], Awaitable[None]]) -> None:
     purse = Purse(job.max_usd, job.max_requests)
     reasons = await asyncio.gather(*(ask_shard(shard, purse, tell) for shard in job.shards))
     gave_up = tuple(reason for reason in reasons if reason is not None)
-    tell(Ended(purse.requests, purse.spent_usd, purse.unpriced, purse.capped, gave_up))
+    await tell(Ended(purse.requests, purse.spent_usd, purse.unpriced, purse.capped, gave_up))

@@ -1,7 +1,7 @@
 """Ask one endpoint its questions: so many at once, so many a second, again where it may help."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -21,14 +21,14 @@ from pipeline.streams import stream
 
 __all__ = ["Keep", "ask_shard"]
 
-Keep = Callable[[Kept], None]
+Keep = Callable[[Kept], Awaitable[None]]
 
 _PATH = "/v1/chat/completions"
 _FEWEST_FAILURES = 20  # of questions in a row, before an endpoint is given up
 
 
 async def ask_shard(shard: Shard, purse: Purse, keep: Keep) -> str | None:
-    """Ask every question of a shard; hand over each row when it is finished.
+    """Ask every question of a shard; hand over each row when it is finished, and wait for that.
 
     Nothing new is sent once the purse allows nothing more, or once 20 questions in a row (more
     where more are asked at once) got no answer. What is under way is followed to its end.
@@ -84,12 +84,14 @@ class _Asking:
                 return False
             if answered.outcome == "ok":
                 self._in_vain = 0
-                self.keep(Kept(question.key, answer_row(answered, question, self.shard.label)))
+                await self.keep(
+                    Kept(question.key, answer_row(answered, question, self.shard.label))
+                )
                 return True
             reason = f"{failure(answered)}, attempt {attempt} of {attempts}"
             if not self._may_pass(answered):
                 break
-        self._failed(question, reason)
+        await self._failed(question, reason)
         return True
 
     async def _send(self, question: Question) -> Answered | None:
@@ -125,8 +127,8 @@ class _Asking:
         status = answered.http or 0
         return status in (408, 429) or status >= 500
 
-    def _failed(self, question: Question, reason: str) -> None:
-        self.keep(Kept(question.key, error_row(reason, question, self.shard.label)))
+    async def _failed(self, question: Question, reason: str) -> None:
+        await self.keep(Kept(question.key, error_row(reason, question, self.shard.label)))
         self._in_vain += 1
         patience = max(_FEWEST_FAILURES, 2 * self.shard.target.concurrency)
         if self._in_vain >= patience and self.gave_up is None:

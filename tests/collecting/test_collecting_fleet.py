@@ -1,4 +1,4 @@
-"""A live collection from the emulated fleet, and on both engines."""
+"""A live collection from the emulated fleet."""
 
 import asyncio
 import json
@@ -10,17 +10,15 @@ from typing import Any
 
 import pytest
 
-from pipeline.collecting import collect_live, collect_stage
+from pipeline.collecting import collect_stage
 from pipeline.collecting._question import Question
 from pipeline.collecting._row import answer_row
 from pipeline.fleet.live import Answered, Reply
 from pipeline.fleet.server import Emulator, Settings
-from pipeline.journal import Journal
 from pipeline.params import parse_params
 from pipeline.rows import PROMPTS, RESPONSES
 from pipeline.schema import read_rows, write_rows
-from tests.collecting.chat_stub import ChatStub, Said
-from tests.collecting.live_cases import count_words, live, prompts
+from tests.collecting.live_cases import prompts
 from tests.fleet.serving import small_fleet
 
 TEXTS = [f"What is {number} plus {number}?" for number in range(6)]
@@ -80,21 +78,6 @@ def test_the_stage_collects_from_the_emulated_fleet(
     assert counts["emu-3b"]["usd"] == pytest.approx(paid)
     assert counts["emu-7b"]["usd"] is None
     assert counts["emu-3b"]["flags"].get("cut", 0) == of_one["finish_reason"].eq("length").sum()
-
-
-def test_both_engines_collect_the_same_rows(tmp_path: Path) -> None:
-    timed = ["ttft_s", "e2e_s", "token_s"]
-    with ChatStub(lambda *_: Said()) as stub:
-        models = {name: {"endpoint": stub.url} for name in ("a", "b")}
-        settings, texts = live(stub.url, models=models), prompts(*TEXTS)
-        found = {}
-        for engine in ("process", "ray"):
-            with Journal(tmp_path / engine / "collect.sqlite") as journal:
-                rows = collect_live(texts, settings, 7, count_words, journal, engine)
-                assert len(journal) == 12
-                found[engine] = rows.drop(timed)
-    assert found["process"].equals(found["ray"])
-    assert len(stub.bodies) == 24
 
 
 def test_halves_of_a_character_in_two_events_are_one() -> None:
