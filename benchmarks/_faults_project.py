@@ -1,0 +1,101 @@
+"""A small project whose models and judge are on the wire, and its stages as processes."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks._faults_judge_server import Judge, serving_judge
+from benchmarks._faults_process import Served
+from pipeline.params import load_fleet
+from pipeline.params.overlay import apply_overlay
+from pipeline.stage import Paths
+
+__all__ = ["Project", "open_project"]
+
+_ROOT = Path(__file__).parents[1]
+_QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1",
+          "DEEPEVAL_TELEMETRY_OPT_OUT": "1", "DEEPEVAL_DISABLE_DOTENV": "1"}  # fmt: skip
+# What takes long on top of what presets/live.yaml makes small.
+_SMALL = (
+    "prompts.per_family=16",
+    "profile.runs=5",
+    "profile.requests=40",
+    "profile.loads=[0.05, 0.5]",
+    "fidelity.seeds=[1, 2]",
+    "fidelity.clock.requests=39",
+    "frontier.resamples=200",
+    "ablation.resamples=200",
+    "drift.resamples=200",
+)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a params.yaml, the instances that answer it, and its judge."""
+
+    folder: Path
+    tills: list[Path]
+    judge: Judge
+
+    def asked(self, stage: str) -> list[str]:
+        """What the servers of a stage were asked so far, in order; nothing for most stages."""
+        if stage == "judge":
+            return list(self.judge.asked)
+        if stage != "collect":
+            return []
+        lines = [(till.name, line.split()) for till in self.tills for line in till.open()]
+        return [f"{name} {key}" for name, (what, key, _) in lines if what == "asked"]
+
+    def copied(self, folder: Path) -> "Project":
+        """The same project with what it has so far, in another folder."""
+        shutil.copytree(self.folder, folder)
+        return Project(folder, self.tills, self.judge)
+
+    def start(self, stage: str, *before: str) -> "subprocess.Popen[str]":
+        """Start a stage in a process group of its own, behind the words `before`."""
+        return subprocess.Popen(
+            [*before, sys.executable, "-m", f"stages.{stage}"],
+            cwd=self.folder,
+            env=os.environ | _QUIET | {"PYTHONPATH": str(_ROOT)},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, stage: str) -> None:
+        """Run a stage to its end. Raises SystemExit where it fails."""
+        process = self.start(stage)
+        _, said = process.communicate()
+        if process.returncode:
+            raise SystemExit(f"{stage}: {said[-2000:]}")
+
+
+@contextmanager
+def open_project() -> Iterator[Project]:
+    """Make the project, and start what it asks."""
+    with ExitStack() as opening:
+        home = Path(opening.enter_context(TemporaryDirectory()))
+        folder = home / "project"
+        folder.mkdir()
+        params = folder / Paths.PARAMS
+        shutil.copy(_ROOT / Paths.PARAMS, params)
+        preset = _ROOT / "presets" / "live.yaml"
+        apply_overlay(params, preset, [])
+        fleet = load_fleet(params)
+        judge = opening.enter_context(serving_judge())
+        judge.well = True
+        changes = [*_SMALL, f"judge.judges.words.endpoint={judge.url}"]
+        for name in fleet.instance_names:
+            command = ["-m", "benchmarks._faults_till", str(params), name, "0", str(home)]
+            served = opening.enter_context(Served(command, home / f"{name}.url"))
+            model = fleet.tiers[name.rpartition("-")[0]].model
+            changes.append(f"collect.live.models.{model}.endpoint={served.url}")
+        apply_overlay(params, preset, changes)
+        tills = [home / f"{name}.till" for name in fleet.instance_names]
+        yield Project(folder, tills, judge)
