@@ -13,6 +13,7 @@ from tests.gateway.gateway_rig import CHAT, Answer, make_gateway, sse
 
 KEY = "upstream-key-0815"
 TOKEN = b'data: {"choices": [{"delta": {"content": "one"}}]}\n\n'
+HEARD = web.AppKey("heard", asyncio.Event)  # the client got a first piece
 Ask = Callable[..., Awaitable[Answer]]
 Script = Callable[[web.Request, dict[str, Any]], Awaitable[web.StreamResponse]]
 
@@ -27,6 +28,7 @@ def against(
 
     async def run() -> None:
         app = web.Application()
+        app[HEARD] = asyncio.Event()
         app.router.add_post("/v1/chat/completions", handle)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
@@ -45,11 +47,15 @@ def against(
             ):
 
                 async def ask(**more: Any) -> Answer:
-                    body = {"messages": [{"role": "user", "content": "?"}]} | more
+                    app[HEARD].clear()
+                    asked = {"messages": [{"role": "user", "content": "?"}]} | more
                     headers = {"Authorization": "Bearer of-the-client"}
-                    post = session.post(gateway.url + CHAT, json=body, headers=headers)
+                    post = session.post(gateway.url + CHAT, json=asked, headers=headers)
                     async with post as response:
-                        return Answer(response.status, response.headers, await response.read())
+                        first = await response.content.readany()
+                        app[HEARD].set()
+                        body = first + await response.read()
+                        return Answer(response.status, response.headers, body)
 
                 await asyncio.wait_for(work(ask), 20)
                 assert gateway.router.ledger.in_flight == 0
@@ -95,7 +101,8 @@ def test_an_error_inside_a_stream_is_told_without_the_key() -> None:
     async def script(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
         begun = [TOKEN] if body["messages"][0]["content"] == "late" else []
         response = await stream_of(request, *begun)
-        await asyncio.sleep(0.1)  # so that the token has been passed on
+        if begun:
+            await request.app[HEARD].wait()
         await response.write(said)
         return response
 
