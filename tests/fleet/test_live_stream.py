@@ -81,6 +81,16 @@ def test_without_usage_every_event_with_text_is_a_token() -> None:
     assert reply.output_tokens == 2
 
 
+def test_a_chat_has_its_text_and_why_it_ended() -> None:
+    role = b'{"choices":[{"delta":{"role":"assistant","content":""}}]}'
+    words = [b'{"choices":[{"delta":{"content":"%s"}}]}' % word for word in (b"hi ", b"you")]
+    end = b'{"choices":[{"delta":{},"finish_reason":"length"}]}'
+    last = b'{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2}}'
+    reply = absorbed(role, *words, end, last, b"[DONE]")
+    assert (reply.text, reply.finish_reason) == ("hi you", "length")
+    assert absorbed(chunk("a")).finish_reason is None
+
+
 def test_the_last_usage_adds_no_token_that_was_counted() -> None:
     last = b'{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}'
     assert absorbed(chunk("a", 1), chunk("b", 2), last).counts == [1, 2]
@@ -93,6 +103,9 @@ def test_the_last_usage_adds_no_token_that_was_counted() -> None:
         (b"[1]", "not a completion"),
         (b'{"error":{"message":"engine died"}}', "engine died"),
         (b'{"choices":[],"usage":{"prompt_tokens":1}}', "usage"),
+        (b'{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":Infinity}}', "usage"),
+        (b'{"choices":"none"}', "not a completion"),
+        (b'{"choices":[{"text":7}]}', "not a completion"),
     ],
 )
 def test_what_is_no_completion_is_refused(event: bytes, says: str) -> None:
@@ -163,6 +176,25 @@ def test_how_a_stream_can_end(handler: Handler, outcome: str, says: str) -> None
     answered = asked(handler)
     assert answered.outcome == outcome
     assert says in str(answered.reason)
+
+
+def test_an_answer_tells_how_http_fared() -> None:
+    fine = asked(streaming(chunk("a", 1), b"[DONE]"))
+    assert (fine.http, fine.reached, fine.retry_after) == (200, True, None)
+    assert fine.reply.times[-1] <= fine.done
+
+    async def busy(_: web.Request) -> web.Response:
+        return web.Response(status=429, headers={"Retry-After": "7"})
+
+    refused = asked(busy)
+    assert (refused.outcome, refused.http, refused.retry_after) == ("refused", 429, "7")
+
+    async def use() -> Answered:
+        async with Client("http://127.0.0.1:9") as client:
+            return await client.post("/v1/chat/completions", {})
+
+    nobody = asyncio.run(use())
+    assert (nobody.outcome, nobody.http, nobody.reached) == ("broken", None, False)
 
 
 def test_a_silent_server_runs_into_the_time_limit() -> None:
