@@ -88,7 +88,7 @@ def test_silence_before_the_first_token_is_a_timeout_and_is_tried_elsewhere() ->
         assert sorted(one.trace["attempts"] for one in told) == [1, 2]
         assert all(one.trace["instance"] == "small-1" for one in told)
 
-    behind(work, small_fleet(hung), arm="turns", settings=Settings(first_token_s=0.5))
+    behind(work, small_fleet(hung), arm="turns", settings=Settings(first_token_s=1.5))
 
 
 def test_a_fleet_that_hangs_is_a_504() -> None:
@@ -162,8 +162,8 @@ def test_a_client_that_leaves_the_queue_is_forgotten() -> None:
 
 
 def test_an_instance_that_fails_is_put_out_and_comes_back() -> None:
-    # Of the engine: it fails for the first 100 s, which is one second of the wall.
-    ill = fault("small-0", "error", share=1.0) | {"to_s": 100.0}
+    # Of the engine: it fails for the first 300 s, which are 3 s of the wall.
+    ill = fault("small-0", "error", share=1.0) | {"to_s": 300.0}
 
     async def work(rig: Rig) -> None:
         state = rig.gateway.status
@@ -199,7 +199,7 @@ def test_a_fleet_that_is_all_out_is_a_503_with_the_time_of_the_next_trial() -> N
         assert (await rig.chat()).status == 502
         told = await rig.chat()
         assert (told.status, told.code) == (503, "no_instance")
-        assert int(told.headers["Retry-After"]) == 7
+        assert 1 <= int(told.headers["Retry-After"]) <= 7
         ready = await rig.get("/ready")
         assert (ready.status, ready.code) == (503, "no_instance")
 

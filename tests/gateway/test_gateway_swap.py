@@ -9,7 +9,7 @@ from pipeline.errors import ParamsError, UnknownNameError
 from pipeline.gateway._parts import Choice
 from pipeline.gateway._swap import changed
 from pipeline.params import WeightParams
-from tests.gateway.gateway_rig import Rig, behind
+from tests.gateway.gateway_rig import Rig, behind, until
 
 
 def test_a_swap_in_mid_traffic_loses_nobody_and_keeps_the_ledger() -> None:
@@ -28,7 +28,8 @@ def test_a_swap_in_mid_traffic_loses_nobody_and_keeps_the_ledger() -> None:
             for arm in arms:
                 swapped = await rig.post("/admin/config", {"arm": arm})
                 assert (swapped.status, swapped.json["arm"]) == (200, arm)
-                await asyncio.sleep(0.1)
+                since = len(told)
+                await until(lambda: any(one.trace["arm"] == arm for one in told[since:]))  # noqa: B023
             stop.set()
         assert {one.status for one in told} == {200}
         assert {one.trace["arm"] for one in told} == set(arms)
