@@ -87,7 +87,7 @@ _VERDICT = (
     Column("prompt_tokens", _INT, "tokens that the judge read; null if not told", True, 0),
     Column("output_tokens", _INT, "tokens that the judge wrote; null if not told", True, 0),
     Column("cost_usd", _FLOAT, "price of these tokens, USD; null when unknown", True, 0.0),
-    Column("verdict_key", _TEXT, "content key; rows that share it share one paid verdict"),
+    Column("verdict_key", _TEXT, "rows that share it share one paid verdict", nullable=True),
 )
 
 JUDGEMENTS = Schema(

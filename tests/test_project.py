@@ -78,6 +78,8 @@ def test_help_loads_nothing_heavy() -> None:
         ["registry"],
         ["collect"],
         ["compare"],
+        ["judge"],
+        ["judge", "served"],
         ["plan"],
         ["serve"],
         ["report"],

@@ -5,7 +5,9 @@ from typing import Any
 
 from pipeline.files import content_hash
 
-__all__ = ["Case", "Verdict"]
+__all__ = ["G_EVAL", "Case", "Verdict"]
+
+G_EVAL = "g_eval"  # the metric of language models, whose verdicts are paid for
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,6 @@ class Case:
             "metric": self.metric,
             "quality_source": self.source,
             "repeat": self.repeat,
-            "verdict_key": self.key,
+            "verdict_key": self.key if self.metric == G_EVAL else None,
         }
         return place | verdict.stored()

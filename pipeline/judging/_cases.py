@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import DataError
-from pipeline.judging._case import Case, Verdict
+from pipeline.judging._case import G_EVAL, Case, Verdict
 from pipeline.judging._final_number import last_number
 from pipeline.judging._steps import RUBRIC_VERSION
 from pipeline.judging._tasks import RULES_VERSION, metrics_for
@@ -37,7 +37,7 @@ class Plan:
 
 def judge_source(name: str) -> str:
     """The quality source under which a language model's verdicts are kept."""
-    return f"g_eval:{name}"
+    return f"{G_EVAL}:{name}"
 
 
 def plan(prompts: pl.DataFrame, responses: pl.DataFrame, settings: JudgeParams) -> Plan:
@@ -91,7 +91,7 @@ def _wanted(
     for name, judge in settings.judges.items():
         rubric = (RUBRIC_VERSION, judge.model, judge.temperature, row["task"], judge.max_chars)
         for repeat in range(judge.repeats):
-            yield made.asked[name], _case(row, "g_eval", judge_source(name), rubric, repeat)
+            yield made.asked[name], _case(row, G_EVAL, judge_source(name), rubric, repeat)
 
 
 def _case(

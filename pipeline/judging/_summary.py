@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from pipeline.judging._case import G_EVAL
+
 __all__ = ["judge_counts"]
 
 Count = float | int | None
@@ -37,7 +39,7 @@ def judge_counts(judgements: pl.DataFrame) -> dict[str, dict[str, Count]]:
 
 
 def _taken(judgements: pl.DataFrame) -> dict[tuple[str, str], dict[str, Count]]:
-    asked = judgements.filter(pl.col("metric") == "g_eval").unique("verdict_key", keep="first")
+    asked = judgements.filter(pl.col("metric") == G_EVAL).unique("verdict_key", keep="first")
     answered = asked.filter(pl.col("score").is_not_null() | pl.col("prompt_tokens").is_not_null())
     table = answered.group_by("quality_source", "metric").agg(
         (pl.col("path") == "logprob-weighted").mean().alias("weighted_share"),
