@@ -77,8 +77,12 @@ class Params(Section):
             asked, fleet = list(self.collect.live.models), self.base.fleet.models
             refuse_unknown("model in collect.live.models", asked, fleet)
             refuse_unknown("model without an endpoint in collect.live.models", fleet, asked)
-        if self.collect.source == "recorded" and self.prompts.source != "files":
-            raise ValueError("collect.source 'recorded' needs prompts.source 'files'")
+        needs = {"recorded": "files", "scored": "scored"}
+        needed = needs.get(self.collect.source, self.prompts.source)
+        if self.prompts.source != needed:
+            raise ValueError(
+                f"collect.source {self.collect.source!r} needs prompts.source {needed!r}"
+            )
         return self
 
     @model_validator(mode="after")
