@@ -29,6 +29,8 @@ PARAMS: list[tuple[str, Any, str]] = [
     ("collect.source", "scored", "needs prompts.source 'scored'"),
     ("judge.llm", {}, "unknown key 'llm'"),
     ("judge.judges", {"a": JUDGE | {"endpoint": "localhost"}}, "judge.judges.a.endpoint"),
+    ("judge.judges", {"a": JUDGE | {"endpoint": "http://me:key@host/v1"}}, "match pattern"),
+    ("judge.judges", {"a": JUDGE | {"endpoint": "http://host/v1?key=x"}}, "match pattern"),
     ("judge.judges", {"a": JUDGE | {"repeat": 2}}, "did you mean 'repeats'"),
     ("judge.judges", {"a:b": JUDGE}, "match pattern"),
     ("judge", {**CALM, "judges": {"a": JUDGE}, "max_usd": 1.0}, "price_in of 'a' is unknown"),

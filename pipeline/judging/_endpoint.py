@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, OpenAIError
 from openai.types.chat import ChatCompletion
@@ -45,7 +46,7 @@ class ChatEndpoint:
         self._pauses = stream(0, "pauses of a judge", name)
         where = f"judge.judges.{name}.key_variable"
         self._client = AsyncOpenAI(
-            base_url=settings.endpoint,
+            base_url=_base(settings.endpoint),
             # The client insists on some text.
             api_key=key_of(settings.key_variable, where) or "no-key-needed",
             timeout=settings.timeout_s,
@@ -131,6 +132,11 @@ class ChatEndpoint:
         if not isinstance(reply, ChatCompletion):  # a page of HTML comes back as a string
             raise JudgeError("the judge's reply was not a chat completion")
         return reply
+
+
+def _base(endpoint: str) -> str:
+    """The address with its path; a server without one has its API below /v1."""
+    return f"{endpoint}/v1" if urlsplit(endpoint).path == "" else endpoint
 
 
 def _may_pass(error: Exception) -> bool:

@@ -15,7 +15,10 @@ Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class JudgeModelParams(Section):
     """One language model behind an OpenAI-compatible endpoint, judging with G-Eval."""
 
-    endpoint: str = Field(pattern=r"^https?://[^\s/]+")
+    # No user, password or query: a file is no place for keys.
+    endpoint: str = Field(
+        pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$", description="often ends in /v1"
+    )
     model: str = Field(min_length=1)
     key_variable: str | None = Field(None, description="environment variable that holds the key")
     concurrency: Count = 8

@@ -214,3 +214,9 @@ def test_a_server_that_is_not_there_costs_nothing(llm, panel, judged, stub) -> N
     settings = panel(a=gone.model_copy(update={"price_in": 1.0, "price_out": 10.0}), max_usd=0.02)
     rows = judged(settings, n=8)
     assert set(rows["failure"]) == {"the judge could not be reached, 2 attempts"}
+
+
+def test_an_address_may_lack_its_path(stub, llm, panel, judged) -> None:
+    server = stub(lambda n, body: answer(GOOD))
+    bare = llm(server, endpoint=server.url.removesuffix("/v1"))
+    assert judged(panel(a=bare))["score"].to_list() == [pytest.approx(0.7)]
