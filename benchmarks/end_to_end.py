@@ -140,6 +140,7 @@ def main() -> None:
         with project.serve(*judge, written=JUDGE) as url:
             profile(project, urls)
             addresses(project, urls, url)
+            project.run("dvc", "repro", "prompts")
             project.run("routebalance", "plan")
             project.run("dvc", "repro", "register", "routers")
         route(project)
