@@ -151,15 +151,16 @@ def _by_panel(
             verdicts[key] = verdict
         else:
             _keep(key, verdict, verdicts, journal)
-    _tell_failures(asked, dict(told))
+    _tell(asked, dict(told))
     if len(told) < total:
         raise CapError(_stopped(told, total, settings))
 
 
-def _tell_failures(asked: dict[str, list[Question]], told: Verdicts) -> None:
-    """Say of each judge how often it failed, and why most often."""
+def _tell(asked: dict[str, list[Question]], told: Verdicts) -> None:
+    """Say of each judge what its verdicts cost, how often it failed, and why most often."""
     for name, questions in asked.items():
         answers = [told[question.key] for question in questions if question.key in told]
+        say(f"judge {name}: {len(answers)} verdicts for {_dollars(answers)}")
         reasons = Counter(answer.failure for answer in answers if answer.score is None)
         if reasons:
             [(reason, times)] = reasons.most_common(1)
@@ -169,12 +170,21 @@ def _tell_failures(asked: dict[str, list[Question]], told: Verdicts) -> None:
             )
 
 
+def _dollars(answers: Iterable[Verdict]) -> str:
+    """The cost of what came back; a judge that gave no answer also named no price."""
+    given = [answer for answer in answers if answer.score is not None or answer.prompt_tokens]
+    costs = [answer.cost_usd for answer in given]
+    known = sum(cost for cost in costs if cost is not None)
+    unknown = costs.count(None)
+    return f"{known:.6g} USD" if not unknown else f"{known:.6g} USD and {unknown} of unknown price"
+
+
 def _stopped(told: list[Told], total: int, settings: JudgeParams) -> str:
-    spent = sum(verdict.cost_usd or 0.0 for _, verdict in told)
+    spent = _dollars(verdict for _, verdict in told)
     return (
-        f"judge stopped at the cap judge.max_usd of ${settings.max_usd:g}: the answers cost "
-        f"${spent:.6g}, and {len(told)} of {total} verdicts are there; run it again to spend up "
-        "to that much more, or raise judge.max_usd"
+        f"judge.max_usd {settings.max_usd:g} ended the run: {len(told)} of {total} verdicts are "
+        f"there for {spent}, and what was scored is kept; raise the cap, or run it again to go on "
+        "with as much again"
     )
 
 

@@ -156,12 +156,12 @@ def test_the_cap_stops_the_run_keeps_what_is_paid_and_is_never_passed(
     # Each answer costs 0.004; the worst case of one is 1024 * 10e-6 and some for the prompt.
     server = stub(lambda n, body: _paid(1000, 200))
     settings = panel(a=llm(server, price_in=2.0, price_out=10.0, concurrency=3), max_usd=0.04)
-    with pytest.raises(CapError, match=r"judge\.max_usd of \$0\.04.*of 40 verdicts") as stopped:
+    with pytest.raises(CapError, match=r"judge\.max_usd 0\.04 .*of 40 verdicts") as stopped:
         judged(settings, n=40)
     paid = len(server.calls)
     assert 1 <= paid <= 0.04 / 0.004
     assert f"{paid} of 40 verdicts are there" in str(stopped.value)
-    assert f"${0.004 * paid:.6g}" in str(stopped.value)
+    assert f"for {0.004 * paid:.6g} USD" in str(stopped.value)
     calls = paid
     for _ in range(40):
         try:
