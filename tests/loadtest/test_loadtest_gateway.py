@@ -19,7 +19,8 @@ from pipeline.fleet.server import Emulator, Recorded, Settings
 from pipeline.gateway import Access, Gateway, read_keys
 from pipeline.gateway import Settings as Limits
 from pipeline.loadtest import Bench, Cell, Rig, Workload, run_cell
-from pipeline.loadtest.served import Served, kept_cell, open_gateway, sweep_over_http
+from pipeline.loadtest.served import Served, kept_cell, open_fleet, open_gateway, sweep_over_http
+from pipeline.loadtest.served._front import wait_idle
 from pipeline.minilm import count_tokens
 from pipeline.params import (
     ClosedParams,
@@ -29,13 +30,14 @@ from pipeline.params import (
     ObjectiveParams,
     Params,
     PoissonParams,
+    dump_fleet,
 )
 from pipeline.workload.collect import TOKENS_PER_WORDPIECE
 from tests.fleet.serving import small_fleet
-from tests.gateway.gateway_rig import loadtest_params, make_gateway, make_reader
+from tests.gateway.gateway_rig import ARMS, loadtest_params, make_gateway, make_reader
 
 REQUESTS, RATE, SPEED = 40, 60.0, 20.0
-CELL = Cell("turns", RATE, 1)
+CELL, ONE, CLAMPED = (Cell(arm, RATE, 1) for arm in ("turns", "large", "large_clamped"))
 SEEN = ("request_id", "prompt_id", "measured", "prompt_tokens", "ttft_slo_s", "budget_usd")
 
 
@@ -131,6 +133,7 @@ class Through:
         self, root: Path, workload: Workload, texts: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.root, self.workload, self.texts = root, workload, texts
+        monkeypatch.setitem(ARMS, CLAMPED.arm, ARMS[ONE.arm] | {"budget": "clamp"})
         monkeypatch.setattr(
             "pipeline.loadtest.served._through_gateway.prompt_texts", lambda _: texts
         )
@@ -167,8 +170,8 @@ def through(
     return Through(root, workload, texts, monkeypatch)
 
 
-def test_turns_give_the_mix_quality_and_cost_of_the_simulation(through: Through) -> None:
-    told, simulated = through.run().rows, through.simulated()
+def test_an_arm_that_looks_at_nothing_gives_the_rows_of_the_simulation(through: Through) -> None:
+    told, simulated = through.run(ONE).rows, through.simulated(ONE)
     for column in (*SEEN, "t_scheduled", "instance", "model", "output_tokens", "quality"):
         assert told[column].equals(simulated[column]), column
     assert told["cost_usd"].to_list() == pytest.approx(simulated["cost_usd"].to_list())
@@ -181,6 +184,20 @@ def test_turns_give_the_mix_quality_and_cost_of_the_simulation(through: Through)
         assert (told[before] <= told[after]).all(), (before, after)
     assert told["queue_true"].null_count() == told.height
     assert (told["decision_ms"] > 0).all()
+
+
+def test_turns_give_the_mix_of_the_simulation_and_the_truth_of_each_pair(
+    through: Through, workload: Workload
+) -> None:
+    told, simulated = through.run().rows, through.simulated()
+    # Requests that come at the same moment may take each other's turn, and nobody loses one.
+    for column in ("instance", "model"):
+        counts = [side[column].value_counts().sort(column) for side in (told, simulated)]
+        assert counts[0].equals(counts[1])
+    places = zip(told["prompt_id"], told["model"], strict=True)
+    pairs = [(int(name[1:]), small_fleet().models.index(model)) for name, model in places]
+    assert told["output_tokens"].to_list() == [int(workload.output_tokens[pair]) for pair in pairs]
+    assert told["quality"].to_list() == [float(workload.quality[pair]) for pair in pairs]
 
 
 def test_an_arm_that_reads_prompts_tells_what_it_believed(through: Through) -> None:
@@ -196,8 +213,8 @@ def test_an_arm_that_reads_prompts_tells_what_it_believed(through: Through) -> N
 
 def test_wishes_travel_with_the_request_and_budgets_cut_answers(through: Through) -> None:
     wishes = {"objectives": ObjectiveParams(budget_share=0.7, ttft_s=30.0)}
-    told = through.run(Cell("clamped", RATE, 1), **wishes).rows
-    simulated = through.simulated(Cell("clamped", RATE, 1), **wishes)
+    told = through.run(CLAMPED, **wishes).rows
+    simulated = through.simulated(CLAMPED, **wishes)
     for column in (*SEEN, "instance"):
         assert told[column].equals(simulated[column]), column
     assert told["budget_usd"].null_count() < told.height
@@ -279,6 +296,32 @@ def test_what_the_gateway_refuses_is_said(through: Through) -> None:
         open_gateway(told, HttpParams(url="http://127.0.0.1:9"))
     with pytest.raises(ParamsError, match="no gateway is named"):
         open_gateway(told, HttpParams())
+
+
+def test_the_servers_of_a_fleet_file_serve_the_same_cell(
+    through: Through, texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = make_reader(small_fleet())
+    monkeypatch.setattr("pipeline.loadtest._wall_open.prompt_texts", lambda _: texts)
+    monkeypatch.setattr("pipeline.loadtest._wall_open.prompt_reader", lambda *_: reader)
+    bench = bench_of(params_of(through.root), through.workload, small_fleet())
+    with running(small_fleet(), recorded(through.workload, texts)) as gateway:
+        dump_fleet(gateway.fleet.params, tmp_path / "fleet.yaml")
+        front = open_fleet(bench, tmp_path / "fleet.yaml", HttpParams())
+        told, simulated = front.run(ONE).rows, through.simulated(ONE)
+    for column in (*SEEN, "instance", "output_tokens", "quality"):
+        assert told[column].equals(simulated[column]), column
+    assert (told["t_issued"] >= told["t_scheduled"]).all()
+    assert len({front.key(CELL), bench.key(CELL), front.key(ONE)}) == 3
+
+
+def test_a_cell_waits_for_the_rest_of_the_one_before() -> None:
+    counts, slept = iter([3, 1, 0]), list[float]()
+    wait_idle(lambda: next(counts), 10.0, clock=lambda: 0.0, sleep=slept.append)
+    assert len(slept) == 2
+    ticks = iter(range(100))
+    with pytest.raises(EndpointError, match="2 requests are still under way in the fleet after 3"):
+        wait_idle(lambda: 2, 3.0, clock=lambda: float(next(ticks)), sleep=slept.append)
 
 
 class Counting:
