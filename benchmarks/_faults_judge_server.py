@@ -42,12 +42,14 @@ class Judge:
         url: where it listens.
         asked: every case that it was asked about, in order.
         verdicts: how many each case got.
+        keys: Authorization headers that came.
     """
 
     well: bool = False
     url: str = ""
     asked: list[str] = field(default_factory=list)
     verdicts: Counter[str] = field(default_factory=Counter)
+    keys: set[str] = field(default_factory=set)
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one question."""
@@ -56,6 +58,7 @@ class Judge:
         case = found[1] if found else key_of(prompt)
         name, status, said = SAYINGS[-1 if self.well else int(case) % len(SAYINGS)]
         self.asked.append(case)
+        self.keys.add(request.headers.get("Authorization", ""))
         await asyncio.sleep(4 * TIMEOUT_S if said is None else _PAUSE_S)
         if status != 200 or name == "a page of HTML":
             return web.Response(status=status, text=said, content_type="text/html")

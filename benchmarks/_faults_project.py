@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,14 +17,16 @@ from pipeline.params import load_fleet
 from pipeline.params.overlay import apply_overlay
 from pipeline.stage import Paths
 
-__all__ = ["Project", "open_project"]
+__all__ = ["JUDGE_KEY", "SECRETS", "Project", "open_project"]
+
+MODEL_KEY, JUDGE_KEY = "FAULTS_MODEL_KEY", "FAULTS_JUDGE_KEY"
+SECRETS = {MODEL_KEY: "sk-made-up-9c4e07", JUDGE_KEY: "sk-made-up-55d1b8"}
 
 _ROOT = Path(__file__).parents[1]
 _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1",
           "DEEPEVAL_TELEMETRY_OPT_OUT": "1", "DEEPEVAL_DISABLE_DOTENV": "1"}  # fmt: skip
 # What takes long on top of what presets/live.yaml makes small.
 _SMALL = (
-    "prompts.per_family=16",
     "profile.runs=5",
     "profile.requests=40",
     "profile.loads=[0.05, 0.5]",
@@ -52,17 +55,31 @@ class Project:
         lines = [(till.name, line.split()) for till in self.tills for line in till.open()]
         return [f"{name} {key}" for name, (what, key, _) in lines if what == "asked"]
 
+    def kept(self, stage: str) -> int:
+        """Answers from the wire in the journal of a stage: those that say how long they were."""
+        path = self.folder / Paths.KEPT / f"{stage}.sqlite"
+        if not path.exists():
+            return 0
+        with closing(sqlite3.connect(path)) as journal:
+            [told] = journal.execute("SELECT COUNT(*) FROM done WHERE row ->> 'prompt_tokens' > 0")
+        return int(told[0])
+
     def copied(self, folder: Path) -> "Project":
         """The same project with what it has so far, in another folder."""
         shutil.copytree(self.folder, folder)
         return Project(folder, self.tills, self.judge)
 
-    def start(self, stage: str, *before: str) -> "subprocess.Popen[str]":
-        """Start a stage in a process group of its own, behind the words `before`."""
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of its stages."""
+        return os.environ | _QUIET | SECRETS | {"PYTHONPATH": str(_ROOT)}
+
+    def start(self, stage: str) -> "subprocess.Popen[str]":
+        """Start a stage in a process group of its own."""
         return subprocess.Popen(
-            [*before, sys.executable, "-m", f"stages.{stage}"],
+            [sys.executable, "-m", f"stages.{stage}"],
             cwd=self.folder,
-            env=os.environ | _QUIET | {"PYTHONPATH": str(_ROOT)},
+            env=self.environment,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -77,8 +94,8 @@ class Project:
 
 
 @contextmanager
-def open_project() -> Iterator[Project]:
-    """Make the project, and start what it asks."""
+def open_project(per_family: int) -> Iterator[Project]:
+    """Make the project, of so many prompts in each of five families, and start what it asks."""
     with ExitStack() as opening:
         home = Path(opening.enter_context(TemporaryDirectory()))
         folder = home / "project"
@@ -90,12 +107,15 @@ def open_project() -> Iterator[Project]:
         fleet = load_fleet(params)
         judge = opening.enter_context(serving_judge())
         judge.well = True
-        changes = [*_SMALL, f"judge.judges.words.endpoint={judge.url}"]
+        words = "judge.judges.words"
+        changes = [*_SMALL, f"prompts.per_family={per_family}"]
+        changes += [f"{words}.endpoint={judge.url}", f"{words}.key_variable={JUDGE_KEY}"]
         for name in fleet.instance_names:
             command = ["-m", "benchmarks._faults_till", str(params), name, "0", str(home)]
             served = opening.enter_context(Served(command, home / f"{name}.url"))
             model = fleet.tiers[name.rpartition("-")[0]].model
-            changes.append(f"collect.live.models.{model}.endpoint={served.url}")
+            asked = f"collect.live.models.{model}"
+            changes += [f"{asked}.endpoint={served.url}", f"{asked}.key_variable={MODEL_KEY}"]
         apply_overlay(params, preset, changes)
         tills = [home / f"{name}.till" for name in fleet.instance_names]
         yield Project(folder, tills, judge)

@@ -11,26 +11,20 @@ from benchmarks._faults_process import Served
 from pipeline.params import FleetParams, dump_fleet, load_params
 from pipeline.stage import Paths
 
-__all__ = ["SERVES_PER_S", "TOKENS", "VICTIM", "Rig", "open_rig"]
+__all__ = ["PATIENCE_S", "QUEUE", "SERVES_PER_S", "TOKENS", "Rig", "open_rig"]
+
+PATIENCE_S = 1.0  # of the gateway: for the first token, and between tokens
+QUEUE = 24  # requests that may wait in it
 
 TOKENS = 16  # of every answer
 _INSTANCES, _SEATS, _STEP_MS = 3, 8, 40.0
 SERVES_PER_S = _INSTANCES * _SEATS / (TOKENS * _STEP_MS * 1e-3)
-VICTIM = "steady-0"
-
+# Every iteration takes as long, whatever is in it.
 _TIER = {
-    "model": "emu-steady",
-    "gpu": "none",
-    "gpus": 1,
-    # Every iteration takes as long, whatever is in it.
     "step": {"w": _STEP_MS, "c": 0.0, "e": 0.0, "f": 0.0001, "d": 0.0, "q": 0.0},
     "kv_tokens": 16_000,
     "max_num_seqs": _SEATS,
     "max_batched_tokens": 256,
-    "price_in": 0.1,
-    "price_out": 0.1,
-    "static_ttft_ms": 40.0,
-    "static_tpot_ms": 40.0,
 }
 
 
@@ -43,9 +37,14 @@ class Rig:
     gateway: Served
 
     @property
+    def victim_name(self) -> str:
+        """Its name."""
+        return next(iter(self.instances))
+
+    @property
     def victim(self) -> Served:
         """The instance that something happens to."""
-        return self.instances[VICTIM]
+        return next(iter(self.instances.values()))
 
     @property
     def tills(self) -> list[Path]:
@@ -54,17 +53,14 @@ class Rig:
 
     def ill(self, fault: str, *names: str) -> None:
         """Let something go wrong at these instances, by default the victim; empty: nothing."""
-        for name in names or (VICTIM,):
+        for name in names or (self.victim_name,):
             (self.folder / f"{name}.fault").write_text(fault)
 
 
 @contextmanager
 def open_rig() -> Iterator[Rig]:
     """Start everything; whatever is left of it is ended."""
-    fleet = FleetParams.model_validate(
-        {"tiers": {"steady": _TIER}, "instances": {"steady": _INSTANCES}}
-    )
-    load_params(Paths.PARAMS)  # of which the gateway needs the arms: better an error here
+    fleet = _fleet()
     with TemporaryDirectory() as name, ExitStack() as opening:
         folder = Path(name)
         file = folder / "fleet.yaml"
@@ -78,9 +74,34 @@ def open_rig() -> Iterator[Rig]:
         urls = {one: served.url for one, served in instances.items()}
         dump_fleet(fleet.model_copy(update={"endpoints": urls}), file)
         written = folder / "gateway.url"
-        command = ["-m", "benchmarks._faults_gateway", str(file), str(written)]
-        gateway = opening.enter_context(Served(command, written))
+        gateway = opening.enter_context(Served(_serve(file, written), written))
         yield Rig(folder, instances, gateway)
+
+
+def _fleet() -> FleetParams:
+    """Instances of the first tier of params.yaml, with other times."""
+    told = load_params(Paths.PARAMS).base.fleet
+    first = next(iter(told.tiers))
+    values = told.model_dump(by_alias=True, exclude_none=True)
+    values["tiers"][first] |= _TIER
+    return FleetParams.model_validate(
+        values | {"instances": {first: _INSTANCES}, "endpoints": {}, "faults": []}
+    )
+
+
+def _serve(fleet: Path, written: Path) -> list[str]:
+    options = {
+        "--fleet": fleet,
+        "--arm": "shortest_queue",
+        "--port": 0,
+        "--write": written,
+        "--first-token": PATIENCE_S,
+        "--between": PATIENCE_S,
+        "--max-queue": QUEUE,
+        "--max-in-flight": _INSTANCES * _SEATS,
+    }
+    words = [str(part) for option in options.items() for part in option]
+    return ["-c", "from pipeline.cli import main; main()", "serve", *words]
 
 
 def _instance(fleet: Path, name: str, folder: Path) -> Served:

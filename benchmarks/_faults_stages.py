@@ -3,10 +3,8 @@
 import os
 import shutil
 import signal
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +18,7 @@ from pipeline.schema import read_rows
 from pipeline.stage import Paths
 from pipeline.streams import stream
 
-__all__ = ["STAGES", "kill_stages"]
+__all__ = ["STAGES", "kill_stages", "same_file"]
 
 _ROOT = Path(__file__).parents[1]
 STAGES = tuple(yaml.safe_load((_ROOT / "dvc.yaml").read_text())["stages"])
@@ -46,13 +44,17 @@ def _killed(stage: str, whole: Project, broken: Project, lasts_s: float) -> Outc
     needed = len(set(broken.asked(stage)))  # by the undisturbed run
     kills, twice = 0, 0
     for moment in (*moments, np.inf):
-        kept, asked = _kept(stage, broken), len(broken.asked(stage))
+        kept, asked = broken.kept(stage), len(broken.asked(stage))
         kills += _ended(stage, broken, float(moment))
         news = broken.asked(stage)[asked:]
         twice += max(0, len(news) - (needed - kept))
     declared = _outputs(stage)
     files, found = (_files_of(declared, one.folder) for one in (whole, broken))
-    differ = [name for name in {*files, *found} if not _same(name, whole.folder, broken.folder)]
+    differ = [
+        name
+        for name in sorted({*files, *found})
+        if not same_file(name, whole.folder, broken.folder)
+    ]
     return Outcome(
         fault=f"SIGKILL {stage}",
         done=f"killed {kills} of {_KILLS} times within {lasts_s:.1f} s, run again",
@@ -82,16 +84,6 @@ def _ended(stage: str, project: Project, after_s: float) -> int:
     return int(killed)
 
 
-def _kept(stage: str, project: Project) -> int:
-    """Answers from the wire in the journal of a stage: those that say how many tokens they had."""
-    path = project.folder / Paths.KEPT / f"{stage}.sqlite"
-    if not path.exists():
-        return 0
-    with closing(sqlite3.connect(path)) as journal:
-        [told] = journal.execute("SELECT COUNT(*) FROM done WHERE row ->> 'prompt_tokens' > 0")
-    return int(told[0])
-
-
 def _outputs(stage: str) -> list[str]:
     """Files and folders that a stage declares."""
     declared = yaml.safe_load((_ROOT / "dvc.yaml").read_text())["stages"][stage]
@@ -110,7 +102,8 @@ def _files_of(declared: list[str], folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in found]
 
 
-def _same(name: str, one: Path, other: Path) -> bool:
+def same_file(name: str, one: Path, other: Path) -> bool:
+    """Whether a file is the same in two projects, but for the times of live answers."""
     if not (one / name).exists() or not (other / name).exists():
         return False
     if name == Paths.RESPONSES.as_posix():

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from benchmarks._faults_outcome import Outcome
-from benchmarks._faults_rig import TOKENS, VICTIM, Rig
+from benchmarks._faults_rig import TOKENS, Rig
 from benchmarks._faults_till import asked_at, key_of, paid_twice
 from pipeline.loadtest.generator import Call, Sent, Target, run_open
 
@@ -103,14 +103,14 @@ def summed_up(name: str, done: str, traffic: Traffic, sent: Sequence[Sent]) -> O
     )
 
 
-def back_after(sent: Sequence[Sent], ended_s: float) -> float | None:
+def back_after(traffic: Traffic, sent: Sequence[Sent], ended_s: float) -> float | None:
     """Seconds from `ended_s` to the end of the first answer that the victim began after it."""
     served = [
         one.done - ended_s
         for one in sent
         if one.outcome == "ok"
         and one.issued > ended_s
-        and (one.trace or {}).get("instance") == VICTIM
+        and (one.trace or {}).get("instance") == traffic.rig.victim_name
     ]
     return min(served, default=None)
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 import aiohttp
 import numpy as np
 
-from benchmarks._faults_gateway import QUEUE
 from benchmarks._faults_outcome import Outcome
-from benchmarks._faults_rig import SERVES_PER_S, Rig, open_rig
+from benchmarks._faults_rig import QUEUE, SERVES_PER_S, Rig, open_rig
 from benchmarks._faults_traffic import Traffic, back_after, body, summed_up
 
 __all__ = ["WIRE_FAULTS", "overload", "try_fault"]
@@ -72,7 +71,7 @@ def try_fault(fault: WireFault, seconds: float) -> Outcome:
         ended_s = time.monotonic() - traffic.began
         sent = traffic.ended()
         outcome = summed_up(fault.name, fault.done, traffic, sent)
-    back = back_after(sent, ended_s)
+    back = back_after(traffic, sent, ended_s)
     if back is None:
         outcome.broken.append("the instance was not used again")
     return replace(outcome, recovered_s=back)
