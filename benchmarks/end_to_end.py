@@ -100,6 +100,7 @@ def figures(project: Clone) -> dict[str, Any]:
     folder = project.folder
     responses = read_rows(folder / Paths.RESPONSES, RESPONSES)
     judged = read_rows(folder / Paths.JUDGEMENTS, JUDGEMENTS)
+    verdicts = judged.filter(quality_source="g_eval:words")
     requests = read_rows(folder / Paths.REQUESTS, REQUESTS)
     for line in summary(requests):
         print(line)
@@ -107,8 +108,8 @@ def figures(project: Clone) -> dict[str, Any]:
         "labels": sorted({*responses["label"], *requests["label"]}),
         "responses": responses.height,
         "responses_ok": int((responses["status"] == "ok").sum()),
-        "verdicts": judged.filter(pl.col("source") == "g_eval:words").height,
-        "verdicts_ok": judged.filter(source="g_eval:words")["score"].count(),
+        "verdicts": verdicts.height,
+        "verdicts_ok": verdicts["score"].count(),
         "requests": requests.height,
         "requests_ok": int((requests["status"] == "ok").sum()),
         "arms": _arms(requests.filter("measured", status="ok")),
