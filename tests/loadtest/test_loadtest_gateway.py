@@ -1,43 +1,46 @@
 """Cells through a gateway: the simulated cell's requests, each one row, whatever happens."""
 
-import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from threading import Event, Thread
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from pipeline.errors import DataError, EndpointError, ParamsError
-from pipeline.fleet import Fleet
-from pipeline.fleet.server import Emulator, Recorded, Settings
-from pipeline.gateway import Access, Gateway, read_keys
+from pipeline.errors import EndpointError, ParamsError
+from pipeline.gateway import Access, read_keys
 from pipeline.gateway import Settings as Limits
-from pipeline.loadtest import Bench, Cell, Rig, Workload, run_cell
-from pipeline.loadtest.served import Served, kept_cell, open_fleet, open_gateway, sweep_over_http
-from pipeline.loadtest.served._front import wait_idle
+from pipeline.loadtest import Cell, Workload
+from pipeline.loadtest.served import open_fleet, open_gateway
 from pipeline.minilm import count_tokens
 from pipeline.params import (
     ClosedParams,
-    FleetParams,
     HttpParams,
-    LoadtestParams,
     ObjectiveParams,
     Params,
-    PoissonParams,
     dump_fleet,
 )
+from pipeline.rows import REQUESTS as REQUESTS_ROWS
+from pipeline.schema import read_rows
+from pipeline.stage import Paths
 from pipeline.workload.collect import TOKENS_PER_WORDPIECE
+from stages import loadtest as stage
 from tests.fleet.serving import small_fleet
-from tests.gateway.gateway_rig import ARMS, loadtest_params, make_gateway, make_reader
+from tests.gateway.gateway_rig import make_reader
+from tests.loadtest.through_gateway import (
+    CELL,
+    CLAMPED,
+    ONE,
+    RATE,
+    REQUESTS,
+    Through,
+    bench_of,
+    params_of,
+    recorded,
+    running,
+)
 
-REQUESTS, RATE, SPEED = 40, 60.0, 20.0
-CELL, ONE, CLAMPED = (Cell(arm, RATE, 1) for arm in ("turns", "large", "large_clamped"))
 SEEN = ("request_id", "prompt_id", "measured", "prompt_tokens", "ttft_slo_s", "budget_usd")
 
 
@@ -65,102 +68,6 @@ def workload(texts: list[str]) -> Workload:
         quality=rng.random((n, 2)),
         best_single="emu-large",
     )
-
-
-def params_of(root: Path, **changes: Any) -> LoadtestParams:
-    small = {"requests": REQUESTS, "warmup_requests": 5, "arrivals": PoissonParams()}
-    return loadtest_params(root).model_copy(update=small | changes)
-
-
-def bench_of(params: LoadtestParams, workload: Workload, fleet: FleetParams) -> Bench:
-    return Bench(params, fleet, {"test": workload}, Path("none"), 7, "inputs")
-
-
-def recorded(workload: Workload, texts: list[str]) -> dict[str, dict[str, Recorded]]:
-    """Answers without a text, of the lengths of the workload."""
-    models = small_fleet().models
-    return {
-        model: {
-            text: Recorded(None, int(tokens))
-            for text, tokens in zip(texts, workload.output_tokens[:, column], strict=True)
-        }
-        for column, model in enumerate(models)
-    }
-
-
-@contextmanager
-def running(
-    fleet: FleetParams,
-    answers: Mapping[str, Mapping[str, Recorded]],
-    **options: Any,
-) -> Iterator[Gateway]:
-    """A gateway in front of emulated instances, in a loop of a thread of its own."""
-    started: list[Gateway | BaseException] = []
-    there, leave = Event(), Event()
-
-    async def serve() -> None:
-        settings = Settings(speed=SPEED, seed=7)
-        async with Emulator(fleet, settings, "127.0.0.1", 0, answers) as emulator:
-            known = fleet.model_copy(update={"endpoints": emulator.urls})
-            async with make_gateway(known, **options) as gateway:
-                started.append(gateway)
-                there.set()
-                await asyncio.to_thread(leave.wait)
-
-    def run() -> None:
-        try:
-            asyncio.run(serve())
-        except BaseException as error:
-            started.append(error)
-            there.set()
-
-    thread = Thread(target=run, daemon=True)
-    thread.start()
-    assert there.wait(30)
-    try:
-        [gateway] = started
-        assert isinstance(gateway, Gateway), gateway
-        yield gateway
-    finally:
-        leave.set()
-        thread.join(30)
-
-
-class Through:
-    """Serves cells through a gateway of this process."""
-
-    def __init__(
-        self, root: Path, workload: Workload, texts: list[str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        self.root, self.workload, self.texts = root, workload, texts
-        monkeypatch.setitem(ARMS, CLAMPED.arm, ARMS[ONE.arm] | {"budget": "clamp"})
-        monkeypatch.setattr(
-            "pipeline.loadtest.served._through_gateway.prompt_texts", lambda _: texts
-        )
-        monkeypatch.setattr(Bench, "rig", lambda bench: self.rig(bench.params, bench.fleet))
-
-    def rig(self, params: LoadtestParams, fleet: FleetParams) -> Rig:
-        return Rig(params, Fleet.of(fleet), {"test": self.workload}, None, 7)
-
-    def run(
-        self,
-        cell: Cell = CELL,
-        fleet: FleetParams | None = None,
-        http: Mapping[str, Any] | None = None,
-        options: Mapping[str, Any] | None = None,
-        keep_texts: bool = False,
-        **changes: Any,
-    ) -> Served:
-        served, params = fleet or small_fleet(), params_of(self.root, **changes)
-        with running(served, recorded(self.workload, self.texts), **(options or {})) as gateway:
-            told = HttpParams.model_validate({"url": gateway.url, "timeout_s": 20.0} | (http or {}))
-            front = open_gateway(
-                bench_of(params, self.workload, served), told, keep_texts=keep_texts
-            )
-            return front.run(cell)
-
-    def simulated(self, cell: Cell = CELL, **changes: Any) -> pl.DataFrame:
-        return run_cell(cell, self.rig(params_of(self.root, **changes), small_fleet()))
 
 
 @pytest.fixture
@@ -315,61 +222,21 @@ def test_the_servers_of_a_fleet_file_serve_the_same_cell(
     assert len({front.key(CELL), bench.key(CELL), front.key(ONE)}) == 3
 
 
-def test_a_cell_waits_for_the_rest_of_the_one_before() -> None:
-    counts, slept = iter([3, 1, 0]), list[float]()
-    wait_idle(lambda: next(counts), 10.0, clock=lambda: 0.0, sleep=slept.append)
-    assert len(slept) == 2
-    ticks = iter(range(100))
-    with pytest.raises(EndpointError, match="2 requests are still under way in the fleet after 3"):
-        wait_idle(lambda: 2, 3.0, clock=lambda: float(next(ticks)), sleep=slept.append)
-
-
-class Counting:
-    """A front that serves one row per cell, late where it is told to be."""
-
-    def __init__(self, late: float = 0.0) -> None:
-        self.late, self.served = late, list[Cell]()
-
-    def key(self, cell: Cell) -> str:
-        return f"{cell.arm}-{cell.seed}"
-
-    def run(self, cell: Cell) -> Served:
-        from tests.reporting_rows import request, requests_frame
-
-        self.served.append(cell)
-        row = request(arm=cell.arm, seed=cell.seed, t_issued=1.0 + self.late)
-        return Served(requests_frame([row]))
-
-
-def sweep(front: Counting, cells: list[Cell], params: Params, kept: Path) -> list[pl.DataFrame]:
-    return [one.rows for one in sweep_over_http(front, cells, params.loadtest, kept, 1)]
-
-
-def test_a_sweep_is_interleaved_and_pays_no_cell_twice(params: Params, tmp_path: Path) -> None:
-    cells = [Cell(arm, 6.0, seed) for seed in (1, 2) for arm in ("random", "round_robin")]
-    first, second = Counting(), Counting()
-    assert sweep(first, cells[:3], params, tmp_path)
-    rows = sweep(second, cells, params, tmp_path)
-    assert second.served == cells[3:]
-    assert [one["arm"][0] for one in rows] == [cell.arm for cell in cells]
-    third = Counting()
-    sweep(third, cells, params, tmp_path / "other")
-    assert [cell.arm for cell in third.served] == ["random", "round_robin", "round_robin", "random"]
-
-
-def test_a_late_cell_is_refused_and_not_kept(params: Params, tmp_path: Path) -> None:
-    late, cell = Counting(late=0.5), Cell("random", 6.0, 1)
-    with pytest.raises(DataError, match="the client was late: 1 of 1"):
-        sweep(late, [cell], params, tmp_path)
-    assert not list(tmp_path.iterdir())
-    served = kept_cell(late, cell, tmp_path, params.loadtest.http, keep_late=True)
-    assert served.rows.height == 1
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_traffic_that_only_a_simulation_has_is_refused(params: Params, tmp_path: Path) -> None:
-    front = Counting()
-    faulty = next(name for name, one in params.loadtest.traffic.items() if one.faults or one.change)
-    with pytest.raises(ParamsError, match="only a simulated fleet follows"):
-        sweep(front, [Cell("random", 6.0, 1), Cell("random", 6.0, 1, faulty)], params, tmp_path)
-    assert not front.served
+def test_the_stage_runs_its_grid_through_the_gateway(
+    through: Through, params: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workload, fleet = through.workload, small_fleet()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        "stages.loadtest.open_bench", lambda told: bench_of(told.loadtest, workload, fleet)
+    )
+    grid = {"rates": (RATE,), "seeds": (1, 2), "traffic": {}, "steady_arms": ("large",)}
+    with running(fleet, recorded(workload, through.texts)) as gateway:
+        # However late this machine is, the stage is what is tested here.
+        http = HttpParams(url=gateway.url, max_late_share=1.0)
+        load = params_of(through.root, over="gateway", http=http, **grid)
+        stage.main(params.model_copy(update={"loadtest": load}))
+    rows = read_rows(Paths.REQUESTS, REQUESTS_ROWS)
+    assert rows.group_by("arm", "seed").len()["len"].to_list() == [REQUESTS] * 2
+    assert rows["label"].unique().to_list() == ["emulated"]
+    assert len(list((Paths.KEPT / "loadtest").glob("*.parquet"))) == 2
