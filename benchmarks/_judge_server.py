@@ -2,9 +2,8 @@
 
     python -m benchmarks._judge_server FILE
 
-writes its URL to FILE when it listens, and serves until it is ended. Its score is the share of
-distinct words in what it was asked to judge, out of 10: it stands for a judge on the wire, and
-says nothing about any model.
+writes its URL to FILE when it listens, and serves until it is ended. Its score is a hash of the
+answer, from 0 to 10: it stands for a judge on the wire, and says nothing about any model.
 """
 
 import asyncio
@@ -18,24 +17,24 @@ from typing import Any
 from aiohttp import web
 
 from pipeline.files import write_text
+from pipeline.streams import unit_hash
 
 __all__ = ["MODEL", "score"]
 
-MODEL = "distinct-words"
+MODEL = "text-hash"
 _ANSWER = re.compile(r"Actual Output:\n(.*?)\n\s*Expected Output:", re.DOTALL)
 
 
 def score(answer: str) -> int:
-    """Ten times the share of distinct words, rounded; 0 for no words."""
-    words = answer.split()
-    return round(10 * len(set(words)) / len(words)) if words else 0
+    """From 0 to 10, equal for equal answers and otherwise as good as drawn."""
+    return round(10 * unit_hash(answer, MODEL))
 
 
 async def _complete(request: web.Request) -> web.Response:
     body: dict[str, Any] = await request.json()
     prompt = body["messages"][0]["content"]
     found = _ANSWER.search(prompt)
-    content = json.dumps({"score": score(found[1] if found else prompt), "reason": "by its words"})
+    content = json.dumps({"score": score(found[1] if found else prompt), "reason": "by its hash"})
     message = {"role": "assistant", "content": content}
     used = {"prompt_tokens": len(prompt.split()), "completion_tokens": 8}
     return web.json_response(

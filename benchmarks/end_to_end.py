@@ -6,7 +6,7 @@ Two small models are served by a real vLLM on this CPU (`make vllm-cpu`), a core
 this project, in .cache/end-to-end, it runs the commands that a user would: it profiles the servers,
 lays presets/live.yaml over params.yaml, and calls `dvc repro register routers`, `routebalance
 serve` and `dvc repro`, which load-tests three arms through the gateway and writes the report. The
-models are random and the judge counts distinct words: what is shown is that the path holds, not who
+models are random and the judge scores by a hash: what is shown is that the path holds, not who
 answers well. With --emulated the two servers are emulated ones, and so are the results.
 """
 
@@ -76,7 +76,7 @@ def addresses(project: Clone, urls: Urls, judge: str) -> None:
     values = {
         "base": {"fleet": {"tiers": measured, "endpoints": endpoints}},
         "collect": {"live": {"models": {model: {"endpoint": url} for model, url in urls.items()}}},
-        "judge": {"judges": {"words": {"endpoint": judge.strip()}}},
+        "judge": {"judges": {"stand_in": {"endpoint": judge.strip()}}},
     }
     write_text(project.folder / ADDRESSES, yaml.safe_dump(values))
     project.run("routebalance", "params", "apply", ADDRESSES)
@@ -100,7 +100,7 @@ def figures(project: Clone) -> dict[str, Any]:
     folder = project.folder
     responses = read_rows(folder / Paths.RESPONSES, RESPONSES)
     judged = read_rows(folder / Paths.JUDGEMENTS, JUDGEMENTS)
-    verdicts = judged.filter(quality_source="g_eval:words")
+    verdicts = judged.filter(quality_source="g_eval:stand_in")
     requests = read_rows(folder / Paths.REQUESTS, REQUESTS)
     for line in summary(requests):
         print(line)
