@@ -7,8 +7,11 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-__all__ = ["Served", "await_file"]
+__all__ = ["COMMAND", "Served"]
+
+COMMAND = ("-c", "from pipeline.cli import main; main()")  # `routebalance`, by this interpreter
 
 _PATIENCE_S = 60.0
 
@@ -20,12 +23,13 @@ class Served:
     Args:
         arguments: of the interpreter.
         written: the file with its URL.
-        folder: where it runs; None here.
+        folder, environment: where it runs; None for those of this process.
     """
 
     arguments: list[str]
     written: Path
     folder: Path | None = None
+    environment: dict[str, str] | None = None
     _process: "subprocess.Popen[bytes]" = field(init=False)
 
     def __enter__(self) -> "Served":
@@ -46,10 +50,15 @@ class Served:
         self._process = subprocess.Popen(
             [sys.executable, *self.arguments],
             cwd=self.folder,
+            env=self.environment,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
-        await_file(self.written, self._process)
+        _await(self.written, self._process)
+
+    def stay(self) -> None:
+        """Let it listen at the same port when it is started again; `--port` is its last option."""
+        self.arguments[-1] = str(urlsplit(self.url).port)
 
     def signal(self, number: int) -> None:
         """Send a signal to it and whatever it started."""
@@ -72,7 +81,7 @@ class Served:
             self.kill()
 
 
-def await_file(file: Path, process: "subprocess.Popen[bytes]") -> None:
+def _await(file: Path, process: "subprocess.Popen[bytes]") -> None:
     """Wait until a process has written a file.
 
     Raises:

@@ -13,14 +13,19 @@ from tempfile import TemporaryDirectory
 
 from benchmarks._faults_judge_server import Judge, serving_judge
 from benchmarks._faults_process import Served
+from benchmarks._faults_till import serving_till
 from pipeline.params import load_fleet
 from pipeline.params.overlay import apply_overlay
 from pipeline.stage import Paths
 
-__all__ = ["JUDGE_KEY", "SECRETS", "Project", "open_project"]
+__all__ = ["GATEWAY_KEY", "JUDGE_KEY", "SECRETS", "Project", "open_project"]
 
-MODEL_KEY, JUDGE_KEY = "FAULTS_MODEL_KEY", "FAULTS_JUDGE_KEY"
-SECRETS = {MODEL_KEY: "sk-made-up-9c4e07", JUDGE_KEY: "sk-made-up-55d1b8"}
+MODEL_KEY, JUDGE_KEY, GATEWAY_KEY = "FAULTS_MODEL_KEY", "FAULTS_JUDGE_KEY", "FAULTS_GATEWAY_KEY"
+SECRETS = {
+    MODEL_KEY: "sk-made-up-9c4e07",
+    JUDGE_KEY: "sk-made-up-55d1b8",
+    GATEWAY_KEY: "sk-made-up-e18f3a",
+}
 
 _ROOT = Path(__file__).parents[1]
 _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1",
@@ -35,6 +40,8 @@ _SMALL = (
     "frontier.resamples=200",
     "ablation.resamples=200",
     "drift.resamples=200",
+    # A busy machine must not decide whether a fault is survived.
+    "loadtest.http.max_lag_ms=5000.0",
 )
 
 
@@ -43,8 +50,13 @@ class Project:
     """A folder with a params.yaml, the instances that answer it, and its judge."""
 
     folder: Path
-    tills: list[Path]
+    instances: dict[str, Served]
     judge: Judge
+
+    @property
+    def tills(self) -> list[Path]:
+        """What its instances wrote down."""
+        return [served.written.with_suffix(".till") for served in self.instances.values()]
 
     def asked(self, stage: str) -> list[str]:
         """What the servers of a stage were asked so far, in order; nothing for most stages."""
@@ -67,7 +79,7 @@ class Project:
     def copied(self, folder: Path) -> "Project":
         """The same project with what it has so far, in another folder."""
         shutil.copytree(self.folder, folder)
-        return Project(folder, self.tills, self.judge)
+        return Project(folder, self.instances, self.judge)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -110,12 +122,13 @@ def open_project(per_family: int) -> Iterator[Project]:
         words = "judge.judges.words"
         changes = [*_SMALL, f"prompts.per_family={per_family}"]
         changes += [f"{words}.endpoint={judge.url}", f"{words}.key_variable={JUDGE_KEY}"]
-        for name in fleet.instance_names:
-            command = ["-m", "benchmarks._faults_till", str(params), name, "0", str(home)]
-            served = opening.enter_context(Served(command, home / f"{name}.url"))
+        instances = {name: serving_till(params, name, home) for name in fleet.instance_names}
+        for name, till in instances.items():
+            served = opening.enter_context(till)
+            served.stay()
             model = fleet.tiers[name.rpartition("-")[0]].model
             asked = f"collect.live.models.{model}"
             changes += [f"{asked}.endpoint={served.url}", f"{asked}.key_variable={MODEL_KEY}"]
+            changes.append(f"base.fleet.endpoints.{name}={served.url}")
         apply_overlay(params, preset, changes)
-        tills = [home / f"{name}.till" for name in fleet.instance_names]
-        yield Project(folder, tills, judge)
+        yield Project(folder, instances, judge)

@@ -5,15 +5,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
-from benchmarks._faults_process import Served
+from benchmarks._faults_process import COMMAND, Served
+from benchmarks._faults_till import serving_till
 from pipeline.params import FleetParams, dump_fleet, load_params
 from pipeline.stage import Paths
 
 __all__ = ["PATIENCE_S", "QUEUE", "SERVES_PER_S", "TOKENS", "Rig", "open_rig"]
 
-PATIENCE_S = 1.0  # of the gateway: for the first token, and between tokens
+PATIENCE_S = 2.0  # of the gateway: for the first token, and between tokens
 QUEUE = 24  # requests that may wait in it
 
 TOKENS = 16  # of every answer
@@ -67,10 +67,8 @@ def open_rig() -> Iterator[Rig]:
         dump_fleet(fleet, file)
         instances = {}
         for one in fleet.instance_names:
-            served = _instance(file, one, folder)
-            instances[one] = opening.enter_context(served)
-            # Wherever it listened at first, it comes back there.
-            served.arguments[-2] = str(urlsplit(served.url).port)
+            instances[one] = opening.enter_context(serving_till(file, one, folder))
+            instances[one].stay()
         urls = {one: served.url for one, served in instances.items()}
         dump_fleet(fleet.model_copy(update={"endpoints": urls}), file)
         written = folder / "gateway.url"
@@ -93,17 +91,11 @@ def _serve(fleet: Path, written: Path) -> list[str]:
     options = {
         "--fleet": fleet,
         "--arm": "shortest_queue",
-        "--port": 0,
-        "--write": written,
         "--first-token": PATIENCE_S,
         "--between": PATIENCE_S,
         "--max-queue": QUEUE,
         "--max-in-flight": _INSTANCES * _SEATS,
+        "--write": written,
+        "--port": 0,
     }
-    words = [str(part) for option in options.items() for part in option]
-    return ["-c", "from pipeline.cli import main; main()", "serve", *words]
-
-
-def _instance(fleet: Path, name: str, folder: Path) -> Served:
-    command = ["-m", "benchmarks._faults_till", str(fleet), name, "0", str(folder)]
-    return Served(command, folder / f"{name}.url")
+    return [*COMMAND, "serve", *(str(part) for option in options.items() for part in option)]

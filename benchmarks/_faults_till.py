@@ -1,6 +1,6 @@
 """One emulated instance behind a till: it writes down what was asked and what was answered whole.
 
-    python -m benchmarks._faults_till FLEET NAME PORT FOLDER
+    python -m benchmarks._faults_till FLEET NAME FOLDER --port PORT
 
 serves instance NAME of a fleet file. FOLDER/NAME.url says where once it listens; FOLDER/NAME.till
 gets a line `asked|done KEY MONOTONIC_S` per event, KEY standing for the last turn's text, which
@@ -20,14 +20,21 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, web
 
+from benchmarks._faults_process import Served
 from pipeline.files import write_text
 from pipeline.fleet.server import Emulator, Settings
 from pipeline.params import load_fleet
 
-__all__ = ["asked_at", "done", "key_of", "paid_twice"]
+__all__ = ["asked_at", "done", "key_of", "paid_twice", "serving_till"]
 
 _SLOW_S = 0.15  # added to every piece of an answer
 _SENT = 3  # pieces before a reset
+
+
+def serving_till(fleet: Path, name: str, folder: Path) -> Served:
+    """An instance of a fleet file in a process of its own, not yet started."""
+    command = ["-m", "benchmarks._faults_till", str(fleet), name, str(folder), "--port", "0"]
+    return Served(command, folder / f"{name}.url")
 
 
 def key_of(text: str) -> str:
@@ -148,7 +155,7 @@ async def _serve(fleet: Path, name: str, port: int, folder: Path) -> None:
 
 def main() -> None:
     """Serve until interrupted."""
-    fleet, name, port, folder = sys.argv[1:]
+    fleet, name, folder, _, port = sys.argv[1:]
     with suppress(KeyboardInterrupt):
         asyncio.run(_serve(Path(fleet), name, int(port), Path(folder)))
 

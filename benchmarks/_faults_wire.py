@@ -16,7 +16,7 @@ from benchmarks._faults_traffic import Traffic, back_after, body, summed_up
 __all__ = ["WIRE_FAULTS", "overload", "try_fault"]
 
 RATE = SERVES_PER_S / 3
-BEGINS_S, LASTS_S, RESTS_S = 1.5, 2.5, 3.0
+BEGINS_S, LASTS_S, RESTS_S = 1.5, 3.5, 3.0
 
 Act = Callable[[Rig], None]
 
@@ -42,20 +42,20 @@ def _all_sick(fault: str) -> Act:
 WIRE_FAULTS = (
     WireFault(
         "killed",
-        "SIGKILL of 1 of 3 instances, started again after 2.5 s",
+        "SIGKILL of 1 of 3 instances, started again after 3.5 s",
         lambda rig: rig.victim.kill(),
         lambda rig: rig.victim.start(),
     ),
     WireFault(
         "hung",
-        "SIGSTOP of 1 of 3 instances for 2.5 s",
+        "SIGSTOP of 1 of 3 instances for 3.5 s",
         lambda rig: rig.victim.signal(signal.SIGSTOP),
         lambda rig: rig.victim.signal(signal.SIGCONT),
     ),
     WireFault("slow", "0.15 s more for each piece of 1 of 3", _sick("slow"), _sick("")),
-    WireFault("5xx", "1 of 3 answers everything with 500 for 2.5 s", _sick("error"), _sick("")),
+    WireFault("5xx", "1 of 3 answers everything with 500 for 3.5 s", _sick("error"), _sick("")),
     WireFault("reset", "1 of 3 resets every stream after 3 pieces", _sick("reset"), _sick("")),
-    WireFault("telemetry of one", "/metrics of 1 of 3 resets for 2.5 s", _sick("deaf"), _sick("")),
+    WireFault("telemetry of one", "/metrics of 1 of 3 resets for 3.5 s", _sick("deaf"), _sick("")),
     WireFault("telemetry of all", "/metrics of 3 of 3 resets", _all_sick("deaf"), _all_sick("")),
 )
 

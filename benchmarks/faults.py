@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from benchmarks._faults_cell import kill_in_cell
 from benchmarks._faults_disk import full_disks
 from benchmarks._faults_judge import judge_nonsense
 from benchmarks._faults_outcome import Outcome, lines
@@ -35,7 +36,7 @@ Group = Callable[[], Iterator[Outcome]]
 
 def groups(small: bool) -> dict[str, Group]:
     """What is tried, by name."""
-    seconds = 10.0 if small else 14.0
+    seconds = 11.0 if small else 15.0
     faults = [one for one in WIRE_FAULTS if not small or one.name in ("killed", "5xx")]
     stages = STAGES[: STAGES.index("judge") + 1] if small else STAGES
     per_family = _FEW if small else _ENOUGH
@@ -57,6 +58,8 @@ def _disks(per_family: int) -> Iterator[Outcome]:
 def _stages(stages: tuple[str, ...], per_family: int) -> Iterator[Outcome]:
     with open_project(per_family) as project:
         yield from kill_stages(project, stages)
+        if "loadtest" in stages:
+            yield kill_in_cell(project)
         yield look_for_keys(project, stages)
 
 
