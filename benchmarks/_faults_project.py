@@ -64,7 +64,11 @@ class Project:
             return list(self.judge.asked)
         if stage != "collect":
             return []
-        lines = [(till.name, line.split()) for till in self.tills for line in till.open()]
+        lines = [
+            (till.name, line.split())
+            for till in self.tills
+            for line in till.read_text().splitlines()
+        ]
         return [f"{name} {key}" for name, (what, key, _) in lines if what == "asked"]
 
     def kept(self, stage: str) -> int:

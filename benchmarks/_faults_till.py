@@ -62,7 +62,9 @@ def paid_twice(tills: list[Path]) -> int:
 
 
 def _lines(tills: list[Path]) -> list[tuple[str, str, float]]:
-    lines = [line.split() for till in tills if till.exists() for line in till.open()]
+    lines = [
+        line.split() for till in tills if till.exists() for line in till.read_text().splitlines()
+    ]
     return [(what, key, float(at)) for what, key, at in lines]
 
 
