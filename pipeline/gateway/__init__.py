@@ -7,10 +7,8 @@ from pipeline.gateway._parts import Choice, Loaded, Maker
 from pipeline.gateway._project import Project, check_models
 from pipeline.gateway._serve import run_gateway
 from pipeline.gateway._settings import Settings
-from pipeline.gateway._trace import HEADER
 
 __all__ = [
-    "HEADER",
     "Access",
     "Choice",
     "Gateway",

@@ -110,8 +110,9 @@ class _Routes:
         came = time.monotonic()
         gateway = self._gateway
         models = gateway.fleet.params.models
-        gateway.check_open()
-        asked = read_request(await _body(request), request.path)
+        raw = await _body(request)
+        gateway.check_open()  # after the body: a drain may have begun while it came
+        asked = read_request(raw, request.path)
         if asked.model is not None and asked.model not in models:
             hint = nearest(asked.model, ["auto", *models])
             said = f"no model {asked.model!r} is served here; {hint}"

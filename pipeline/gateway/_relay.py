@@ -10,7 +10,7 @@ from aiohttp import HttpVersion11, web
 
 from pipeline.gateway._health import Ward
 from pipeline.gateway._problem import GatewayError
-from pipeline.gateway._request import Asked
+from pipeline.gateway._request import Asked, encoded
 from pipeline.gateway._retry import UpstreamError, may_retry, problem_of
 from pipeline.gateway._router import Router
 from pipeline.gateway._settings import Settings
@@ -58,7 +58,7 @@ class Relay:
         try:
             response = await self._admitted(request, ticket)
         except GatewayError as problem:
-            if problem.status == 429 or problem.status == 503:
+            if ticket.failure is None:  # no instance had a part in it
                 ticket.outcome = "refused"
             ticket.http = problem.status
             headers = problem.headers | self._trace(ticket)
@@ -154,13 +154,13 @@ class Relay:
             if not asked.wants_usage:  # else every event would carry what nobody asked for
                 options.pop("continuous_usage_stats", None)
             body["stream_options"] = options | {"include_usage": True}
-        return json.dumps(body, separators=(",", ":")).encode()
+        return encoded(body)
 
     async def _whole(self, ticket: Ticket, decided: Decided, answer: Answer) -> web.Response:
         """Pass on an answer that is not streamed, or the client's own error."""
         body = await answer.whole()
         if answer.status == 200:
-            ticket.prompt_tokens, ticket.tokens = _usage(body)
+            ticket.tokens = _output_tokens(body)
             self._first(ticket, decided)
         ticket.http, ticket.failure = answer.status, None
         ticket.outcome = "ok" if answer.status == 200 else "failed"
@@ -201,6 +201,8 @@ class Relay:
     ) -> None:
         """Pass on what follows; a failure is an event, as the client has got a part already."""
         stop = stop_of(ticket.asked, decided, self._router.fleet)
+        if watch.finished:  # all of it came with the first content
+            ticket.done = self._clock()
         try:
             async for part in _following(answer, watch):
                 if watch.finished:
@@ -217,7 +219,7 @@ class Relay:
             problem = self._told(ticket)
             await response.write(b"data: " + problem.body + b"\n\n")
         finally:
-            ticket.tokens, ticket.prompt_tokens = watch.tokens, watch.prompt_tokens
+            ticket.tokens = watch.tokens
 
     def _first(self, ticket: Ticket, decided: Decided) -> None:
         ticket.first_token = self._clock()
@@ -255,11 +257,10 @@ def _check(answer: Answer, watch: StreamWatch, data: bytes) -> None:
         raise UpstreamError("broken", "the stream ended early")
 
 
-def _usage(body: bytes) -> tuple[int, int]:
-    """Prompt and output tokens of a whole answer. Raises UpstreamError where it is none."""
+def _output_tokens(body: bytes) -> int:
+    """Output tokens of a whole answer. Raises UpstreamError where it does not state them."""
     try:
         told: Any = json.loads(body)
-        usage = told["usage"]
-        return int(usage["prompt_tokens"]), int(usage["completion_tokens"])
+        return int(told["usage"]["completion_tokens"])
     except (ValueError, KeyError, TypeError, RecursionError):
         raise UpstreamError("broken", "its answer is none of a completion with usage") from None

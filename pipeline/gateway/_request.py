@@ -10,9 +10,9 @@ from pipeline.gateway._problem import GatewayError
 from pipeline.params._reading import sentence
 from pipeline.params._section import Positive, Section, Share
 
-__all__ = ["BLOCK", "REHEARSAL", "Asked", "Block", "read_request"]
+__all__ = ["REHEARSAL", "Asked", "Block", "encoded", "read_request"]
 
-BLOCK = "routebalance"
+_BLOCK = "routebalance"
 
 _LONGEST_SENTENCE = 300
 
@@ -127,7 +127,7 @@ def read_request(raw: bytes, path: str) -> Asked:
     options = told.stream_options
     given = told.max_completion_tokens
     return Asked(
-        body={key: value for key, value in body.items() if key != BLOCK},
+        body={key: value for key, value in body.items() if key != _BLOCK},
         path=path,
         model=None if told.model in (None, "auto") else told.model,
         document=_plain(users[-1] if users else turns[-1][1]),
@@ -138,6 +138,20 @@ def read_request(raw: bytes, path: str) -> Asked:
         limit=told.max_tokens if given is None else given,
         block=told.routebalance or Block(),
     )
+
+
+def encoded(body: dict[str, Any]) -> bytes:
+    """A body as it is sent.
+
+    Raises:
+        GatewayError: 400; it could be read, but cannot be written: it is nested to the very limit,
+            or holds a number such as 1e999.
+    """
+    try:
+        return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+    except (RecursionError, ValueError):
+        said = "the body is nested too deep, or a number is too large; a plain request is accepted"
+        raise GatewayError(400, "invalid_json", said) from None
 
 
 def _object(raw: bytes) -> dict[str, Any]:

@@ -132,7 +132,8 @@ class Router:
 
     async def _work(self, number: int) -> None:
         while number < self.parts.batching.workers:
-            await self._serve(await self._form())
+            if batch := await self._form():  # empty where all its clients have left meanwhile
+                await self._serve(batch)
         self._workers.discard(number)
 
     async def _form(self) -> list[Ticket]:
@@ -144,7 +145,7 @@ class Router:
             while (left := batcher.closes_at(opened, self._full_at()) - self._clock()) > 0:
                 await _until(self._came, left)
             room = self._settings.max_in_flight - sum(self.flying)
-            size = min(batcher.most, len(self._queue), room)
+            size = max(0, min(batcher.most, len(self._queue), room))
             return [self._queue.popleft()[1] for _ in range(size)]
 
     def _full_at(self) -> float:

@@ -54,7 +54,7 @@ def ending(asked: Asked, decided: Decided, watch: StreamWatch, fleet: Fleet) -> 
     last = head | {"choices": [{"index": 0, **said, "finish_reason": "length"}]}
     events = [last]
     if asked.wants_usage:
-        prompt, tokens = decided.prompt_tokens, watch.tokens
+        prompt, tokens = watch.prompt_tokens or decided.prompt_tokens, watch.tokens
         usage = {"prompt_tokens": prompt, "completion_tokens": tokens}
         events.append(head | {"choices": [], "usage": usage | {"total_tokens": prompt + tokens}})
     return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events) + DONE

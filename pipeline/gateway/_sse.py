@@ -1,20 +1,22 @@
 """What an upstream stream says, looked at no more than is needed to pass it on."""
 
 import json
+import re
 from typing import Any
 
 __all__ = ["DONE", "StreamWatch"]
 
 DONE = b"data: [DONE]\n\n"
 
-_TELLING = (b'"usage"', b'"error"')
+# Usage, an error, or a reason to finish, whose event may bring no content.
+_TELLING = re.compile(rb'"usage"|"error"|"finish_reason": ?"')
 
 
 class StreamWatch:
     """Follows the bytes of one stream of events; feed it as they come.
 
     Events are passed on byte for byte, whole ones only. All are read until the first that brings
-    content; after it only those that hold usage or an error.
+    content; after it only those that tell something else.
 
     Args:
         keeps_usage: whether the event that only states usage is passed on.
@@ -43,9 +45,12 @@ class StreamWatch:
 
     def feed(self, data: bytes) -> bytes:
         """Return what is to be passed on; nothing of an event that is an error, or after it."""
+        self._rest += data
+        if not self._gap and b"\n" in self._rest:
+            self._gap = b"\r\n\r\n" if b"\r\n" in self._rest else b"\n\n"
         if not self._gap:
-            self._gap = b"\r\n\r\n" if b"\r\n" in data else b"\n\n"
-        *events, self._rest = (self._rest + data).split(self._gap)
+            return b""
+        *events, self._rest = self._rest.split(self._gap)
         kept = []
         for event in events:
             if self.error is not None:
@@ -61,7 +66,7 @@ class StreamWatch:
         if event[5:].strip() == b"[DONE]":
             self.opened = self.finished = True
             return True
-        if self.opened and not any(mark in event for mark in _TELLING):
+        if self.opened and not _TELLING.search(event):
             self.events += 1
             return True
         return self._read(event[5:])

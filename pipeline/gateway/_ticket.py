@@ -61,7 +61,7 @@ class Ticket:
         dispatched, first_token, done: when the last attempt was sent, and its first content and
             its end were there.
         http, outcome, failure: how it ended.
-        tokens, prompt_tokens: of the answer, and of the prompt as the instance counted it.
+        tokens: of the answer.
     """
 
     number: int
@@ -78,5 +78,4 @@ class Ticket:
     outcome: Outcome = "ok"
     failure: UpstreamError | None = None
     tokens: int = 0
-    prompt_tokens: int | None = None
     wish: asyncio.Future[Decided] = field(init=False)

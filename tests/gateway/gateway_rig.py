@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "clamped": {"router": "passthrough", "dispatcher": "round_robin", "budget": "clamp"},
     "stopped": {"router": "passthrough", "dispatcher": "round_robin", "budget": "stop"},
     "pair": _FUSED | {"latency": "static", "batching": "concurrent"},
+    "timed": _FUSED | {"latency": "static", "batching": "published"},
     "oracle": {"router": "query_oracle", "dispatcher": "shortest_queue"},
     "late": {"router": "passthrough", "dispatcher": "random",
              "telemetry": {"period_s": 0.1, "delay_s": 1.0}},
@@ -114,8 +115,11 @@ class Rig:
 
     async def post(self, path: str, body: Any, **headers: str) -> Answer:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return await self.send(path, raw, **headers)
+
+    async def send(self, path: str, data: bytes | AsyncIterable[bytes], **headers: str) -> Answer:
         return await self._done(
-            self.session.post(self.gateway.url + path, data=raw, headers=headers)
+            self.session.post(self.gateway.url + path, data=data, headers=headers)
         )
 
     async def get(self, path: str, **headers: str) -> Answer:

@@ -161,6 +161,21 @@ def test_headers_that_promise_something_else(
     assert door.send("/v1/chat/completions", body, **headers)[0] == status
 
 
+def test_a_body_that_is_read_and_cannot_be_written_is_the_client_s(door: Door) -> None:
+    start = b'{"messages": [{"role": "user", "content": "?"}], "max_tokens": 1, "x": '
+    # Somewhere here lies the depth that just can be read, and is too deep a few calls further.
+    for depth in range(900, 1000):
+        raw = start + b"[" * depth + b"]" * depth + b"}"
+        assert door.send("/v1/chat/completions", raw)[0] in (200, 400)
+    door.rest()
+
+
+def test_a_number_that_json_cannot_write_is_not_passed_on(door: Door) -> None:
+    raw = b'{"messages": [{"role": "user", "content": "?"}], "max_tokens": 1, "temperature": 1e999}'
+    status, body = door.send("/v1/chat/completions", raw)
+    assert (status, json.loads(body)["error"]["code"]) == (400, "invalid_json")
+
+
 def test_a_body_that_ends_early_harms_nobody(door: Door) -> None:
     async def half() -> bytes:
         host, port = door.gateway.url.removeprefix("http://").split(":")

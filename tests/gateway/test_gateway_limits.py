@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -70,6 +71,39 @@ def test_a_drain_ends_what_is_under_way_and_takes_nothing_in() -> None:
         assert sse((await running).body)[-1] == b"[DONE]"
 
     behind(work, served={"speed": 2.0, "output_tokens": 500})
+
+
+def test_a_drain_that_begins_while_a_body_comes_takes_it_in_no_more() -> None:
+    async def work(rig: Rig) -> None:
+        begun, ends = asyncio.Event(), asyncio.Event()
+
+        async def body() -> AsyncIterator[bytes]:
+            yield b'{"messages": [{"role": "user", "content": "?"}]'
+            begun.set()
+            await ends.wait()
+            yield b"}"
+
+        late = asyncio.create_task(rig.send(CHAT, body()))
+        await begun.wait()
+        await asyncio.sleep(0.1)  # for the head to be looked at
+        assert await rig.gateway.drained()
+        ends.set()
+        assert (await late).code == "draining"
+
+    behind(work)
+
+
+def test_a_batch_whose_clients_have_all_left_is_no_batch(caplog: pytest.LogCaptureFixture) -> None:
+    async def work(rig: Rig) -> None:
+        leaves = asyncio.create_task(rig.chat())
+        await until(lambda: rig.gateway.router.waiting == 1)
+        leaves.cancel()
+        await until(lambda: rig.gateway.router.waiting == 0)
+        await asyncio.sleep(0.3)  # the batch was to close after 100 ms
+        assert (await rig.chat()).status == 200
+
+    behind(work, arm="timed")
+    assert not caplog.records
 
 
 def test_a_drain_does_not_wait_for_ever() -> None:

@@ -130,8 +130,6 @@ def test_events_are_passed_on_whole_however_they_arrive(
     watch, out, place = StreamWatch(keeps_usage=keeps), b"", 0
     while place < len(stream):
         size = cuts[place % len(cuts)]
-        if place == 0:  # a line's end tells which of the two gaps the server uses
-            size = max(size, 8)
         passed = watch.feed(stream[place : place + size])
         assert not passed or passed.endswith(gap.encode())
         assert watch.opened or b"one" not in out
@@ -174,3 +172,12 @@ def test_a_tool_call_and_an_empty_answer_open_a_stream() -> None:
     watch = StreamWatch(keeps_usage=False)
     watch.feed(b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\n')
     assert (watch.opened, watch.events) == (True, 0)
+
+
+def test_the_event_that_only_says_why_it_ends_is_no_token() -> None:
+    watch = StreamWatch(keeps_usage=False)
+    for text, reason in (("one", None), ("two", None), ("", "stop")):
+        choice = {"delta": {"content": text}, "finish_reason": reason}
+        watch.feed(f"data: {json.dumps({'choices': [choice]})}\n\n".encode())
+    watch.feed(b'data: {"choices":[{"delta":{"content":"3"},"finish_reason":"length"}]}\n\n')
+    assert watch.tokens == 3

@@ -12,9 +12,9 @@ from pipeline.fleet.telemetry import base_url
 from pipeline.loadtest.generator._call import Call, Sent, Target
 from pipeline.loadtest.generator._heard import Heard, Piece, hear_document, hear_stream
 
-__all__ = ["TRACE_HEADER", "Exchange"]
+__all__ = ["Exchange"]
 
-TRACE_HEADER = "x-routebalance-trace"
+_TRACE_HEADER = "x-routebalance-trace"
 
 # Below the 5 s after which uvicorn hangs up on an idle connection.
 _KEEPALIVE_S = 3.0
@@ -112,7 +112,7 @@ class Exchange:
 
 
 def _trace(response: aiohttp.ClientResponse) -> dict[str, object] | None:
-    told = response.headers.get(TRACE_HEADER)
+    told = response.headers.get(_TRACE_HEADER)
     if told is None:
         return None
     try:
