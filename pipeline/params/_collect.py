@@ -4,23 +4,21 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from pipeline.params._section import Count, Positive, Section
+from pipeline.params._section import Address, Count, Positive, Price, Section
 
 __all__ = ["LiveModelParams", "LiveParams", "SamplingParams"]
-
-_PRICE = "USD per million tokens; null is unknown, 0 costs nothing"
 
 
 class LiveModelParams(Section):
     """One model at an OpenAI-compatible endpoint."""
 
-    endpoint: str = Field(pattern=r"^https?://[^\s/]+", description="base URL, with or without /v1")
+    endpoint: Address = Field(description="base URL, with or without /v1")
     model: str | None = Field(default=None, min_length=1, description="name there; null: the same")
     key_variable: str | None = Field(
         default=None, min_length=1, description="environment variable that holds the key"
     )
-    price_in: float | None = Field(default=None, ge=0, allow_inf_nan=False, description=_PRICE)
-    price_out: float | None = Field(default=None, ge=0, allow_inf_nan=False, description=_PRICE)
+    price_in: Price | None = Field(default=None, description="of a prompt; null is unknown")
+    price_out: Price | None = Field(default=None, description="of an answer; null is unknown")
     concurrency: Count = Field(default=8, description="requests in flight at once")
     rate_per_s: Positive | None = Field(default=None, description="requests started per second")
 
@@ -50,8 +48,8 @@ class LiveParams(Section):
     system: str | None = Field(default=None, min_length=1, description="system prompt")
     attempts: int = Field(default=4, ge=1, le=10, description="requests for one answer at most")
     timeout_s: Positive = Field(default=120.0, description="most seconds for one answer")
-    max_usd: Positive | None = Field(default=None, description="hard cap on all rows together")
-    max_requests: Count | None = Field(default=None, description="hard cap on one run")
+    max_usd: Positive | None = Field(default=None, description="hard cap on what one run may spend")
+    max_requests: Count | None = Field(default=None, description="hard cap on those of one run")
 
     @model_validator(mode="after")
     def _cap_can_be_kept(self) -> Self:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.params._section import Count, Positive, Section, Share
+from pipeline.params._section import Address, Count, Positive, Section, Share
 
 __all__ = ["HttpParams"]
 
@@ -16,7 +16,7 @@ class HttpParams(Section):
     `max_lag_ms` behind their schedule is refused: it tells of the client, not of the fleet.
     """
 
-    url: str | None = Field(default=None, min_length=1, description="of the gateway")
+    url: Address | None = Field(default=None, description="of the gateway")
     key_variable: str | None = Field(
         default=None, min_length=1, description="environment variable that holds the bearer key"
     )

@@ -4,21 +4,17 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from pipeline.params._section import Count, Positive, Section
+from pipeline.params._section import Address, Count, Positive, Price, Section
 
 __all__ = ["JudgeAuditParams", "JudgeModelParams", "JudgeParams"]
 
 JudgeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class JudgeModelParams(Section):
     """One language model behind an OpenAI-compatible endpoint, judging with G-Eval."""
 
-    # No user, password or query: a file is no place for keys.
-    endpoint: str = Field(
-        pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$", description="often ends in /v1"
-    )
+    endpoint: Address = Field(description="often ends in /v1")
     model: str = Field(min_length=1)
     key_variable: str | None = Field(None, description="environment variable that holds the key")
     concurrency: Count = 8
@@ -26,8 +22,8 @@ class JudgeModelParams(Section):
     attempts: int = Field(3, ge=1, le=10, description="for what may pass: 429, 5xx, no answer")
     max_chars: int = Field(2048, ge=100, description="longer texts are cut, marked and counted")
     max_tokens: Count = Field(1024, description="of one answer of the judge")
-    price_in: Price | None = Field(None, description="USD per million tokens; null is unknown")
-    price_out: Price | None = Field(None, description="USD per million tokens; null is unknown")
+    price_in: Price | None = Field(None, description="of what it reads; null is unknown")
+    price_out: Price | None = Field(None, description="of what it writes; null is unknown")
     repeats: int = Field(1, ge=1, le=100, description="verdicts per case, for judge variance")
     temperature: float = Field(0.0, ge=0, le=2)
 

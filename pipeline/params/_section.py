@@ -1,17 +1,37 @@
 """The base of every section of params.yaml: frozen, typed, and deaf to unknown keys."""
 
+import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pipeline.errors import nearest
 
-__all__ = ["Count", "Positive", "Section", "Share"]
+__all__ = ["Address", "Count", "Positive", "Price", "Section", "Share", "refuse_unknown"]
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]  # USD per million tokens
+
+
+def _checked_address(value: str) -> str:
+    # What may hold a key is not repeated: the sentence ends in logs.
+    if re.search(r"[@?#]", value):
+        raise ValueError(
+            "an address with a user, a password or a query is refused; key_variable names the "
+            "environment variable of a key"
+        )
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+        raise ValueError(
+            f"{value!r} is not the address of a server; http://HOST:PORT is accepted, with a path "
+            "if it has one"
+        )
+    return value
+
+
+Address = Annotated[str, AfterValidator(_checked_address)]  # URL of a server, without any key
 
 
 class Section(BaseModel):

@@ -38,6 +38,8 @@ def test_a_gateway_needs_its_url(root: Path, tmp_path: Path) -> None:
         ({"order": "baab"}, "order"),
         ({"max_late_share": 1.5}, "max_late_share"),
         ({"workers": 0}, "workers"),
+        ({"url": "127.0.0.1:8080"}, "is not the address of a server"),
+        ({"url": "http://me:key@host"}, "a password"),
     ],
 )
 def test_what_is_not_accepted_is_named(
