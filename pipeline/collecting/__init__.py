@@ -1,6 +1,7 @@
 """Live collection: what the models of a fleet answer, from any OpenAI-compatible endpoints."""
 
 from pipeline.collecting._backoff import LONGEST_REST_S, pause_s, retry_after_s
+from pipeline.collecting._bucket import TokenBucket, next_turn
 from pipeline.collecting._collect import collect_live
 from pipeline.collecting._key import key_of
 from pipeline.collecting._open import asked_of
@@ -12,11 +13,13 @@ __all__ = [
     "LONGEST_REST_S",
     "PlanLine",
     "Range",
+    "TokenBucket",
     "Total",
     "asked_of",
     "collect_live",
     "collect_stage",
     "key_of",
+    "next_turn",
     "pause_s",
     "plan_collect",
     "plan_line",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from pipeline.collecting._backoff import LONGEST_REST_S, pause_s, retry_after_s
-from pipeline.collecting._bucket import TokenBucket
+from pipeline.collecting._bucket import TokenBucket, next_turn
 from pipeline.collecting._key import bearer
 from pipeline.collecting._purse import Purse
 from pipeline.collecting._question import Question, request_body, worst_usd
@@ -70,10 +70,10 @@ class _Asking:
     async def work(self, questions: Iterator[Question]) -> None:
         """Ask one question after the other."""
         for question in questions:
-            if self.gave_up is not None or not await self._settle(question):
+            if self.gave_up is not None or not await self._ask(question):
                 return
 
-    async def _settle(self, question: Question) -> bool:
+    async def _ask(self, question: Question) -> bool:
         """Keep the answer, or why there is none; false where it could not be asked to the end."""
         attempts, reason = self.shard.live.attempts, ""
         for attempt in range(1, attempts + 1):
@@ -99,8 +99,7 @@ class _Asking:
         worst = worst_usd(self.shard.target, self.shard.live, question.text)
         if not await self.purse.hold(worst):
             return None
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(self._bucket.take(loop.time()) - loop.time())
+        await next_turn(self._bucket)
         body = request_body(self.shard.model, self.shard.live, question.text)
         answered = await self.client.post(_PATH, body)
         await self.purse.settle(worst, self._cost(answered, question, worst))

@@ -9,7 +9,14 @@ from urllib.parse import urlsplit
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, OpenAIError
 from openai.types.chat import ChatCompletion
 
-from pipeline.collecting import LONGEST_REST_S, key_of, pause_s, retry_after_s
+from pipeline.collecting import (
+    LONGEST_REST_S,
+    TokenBucket,
+    key_of,
+    next_turn,
+    pause_s,
+    retry_after_s,
+)
 from pipeline.judging._usage import usage_of, worst_usd
 from pipeline.params import JudgeModelParams
 from pipeline.progress import say
@@ -44,6 +51,7 @@ class ChatEndpoint:
         self._spending = spending
         self._gives_logprobs = True
         self._pauses = stream(0, "pauses of a judge", name)
+        self._bucket = TokenBucket(None)  # no rate, but it rests
         where = f"judge.judges.{name}.key_variable"
         self._client = AsyncOpenAI(
             base_url=_base(settings.endpoint),
@@ -95,14 +103,16 @@ class ChatEndpoint:
                 failure, rest = _said(error), _rest_s(error)
                 if not _may_pass(error) or rest > LONGEST_REST_S:
                     raise JudgeError(failure) from error
+                self._bucket.rest(asyncio.get_running_loop().time() + rest)
             except (OpenAIError, ValueError) as error:
                 raise JudgeError("the judge's reply was not a chat completion") from error
             if attempt < attempts:
-                await asyncio.sleep(max(rest, pause_s(attempt, self._pauses)))
+                await asyncio.sleep(pause_s(attempt, self._pauses))
         raise JudgeError(f"{failure}, {attempts} attempts")
 
     async def _paid(self, prompt: str, options: dict[str, Any]) -> ChatCompletion:
         """One attempt within the cap; what nobody says the cost of counts at its worst case."""
+        await next_turn(self._bucket)
         worst = worst_usd(prompt, self.settings)
         if not await self._spending.hold(worst):
             raise CapReachedError

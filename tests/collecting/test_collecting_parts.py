@@ -1,5 +1,6 @@
 """The pure parts of a live collection: pace, pauses, keys of answers, flags, shares of a cap."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.collecting._backoff import pause_s, retry_after_s
-from pipeline.collecting._bucket import TokenBucket
+from pipeline.collecting._bucket import TokenBucket, next_turn
 from pipeline.collecting._degenerate import degeneracies
 from pipeline.collecting._key import bearer
 from pipeline.collecting._open import asked_of, open_questions
@@ -37,6 +38,27 @@ def test_a_bucket_without_a_rate_gives_at_once_but_rests() -> None:
     assert [bucket.take(1.0), bucket.take(1.0)] == [1.0, 1.0]
     bucket.rest(3.0)
     assert [bucket.take(2.0), bucket.take(4.0)] == [3.0, 4.0]
+
+
+def test_who_waits_for_a_turn_waits_out_a_pause_too() -> None:
+    async def turns() -> list[float]:
+        clock, bucket = asyncio.get_running_loop().time, TokenBucket(20.0)
+        started = clock()
+
+        async def turn() -> float:
+            await next_turn(bucket)
+            return clock() - started
+
+        asked = [asyncio.create_task(turn()) for _ in range(3)]
+        await asyncio.sleep(0)
+        bucket.rest(started + 0.3)
+        return await asyncio.gather(*asked)
+
+    first, second, third = asyncio.run(turns())
+    assert first < second
+    # Their turns of 0.05 s and 0.10 s are void, and the rate holds after the pause.
+    assert second >= 0.3
+    assert third >= 0.35
 
 
 @given(st.floats(0.1, 50.0), st.lists(st.floats(0.0, 3.0), min_size=1, max_size=60))
@@ -187,7 +209,8 @@ def test_a_key_that_cannot_be_sent(monkeypatch: pytest.MonkeyPatch, value: str, 
     ("change", "says"),
     [
         ({"models": {}}, "models"),
-        ({"models": {"m": {"endpoint": "h:80"}}}, "endpoint"),
+        ({"models": {"m": {"endpoint": "h:80"}}}, "'h:80' is not the address of a server"),
+        ({"models": {"m": {"endpoint": "http://me:key@h"}}}, "a password"),
         ({"max_usd": 1.0}, "price of 'm' is unknown"),
         ({"sampling": {"max_tokens": 0}}, "max_tokens"),
         ({"sampling": {"max_tokens": 9, "temprature": 1.0}}, "did you mean 'temperature'"),

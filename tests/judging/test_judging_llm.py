@@ -208,6 +208,21 @@ def test_a_server_that_asks_for_a_rest_is_given_it(stub, llm, asked) -> None:
     assert time.monotonic() - started >= 1.0
 
 
+def test_a_rest_holds_for_everybody_who_asks_that_server(stub, llm, asked) -> None:
+    at = []
+
+    def script(number, body):
+        at.append(time.monotonic())
+        if number == 0:
+            return Reply(429, "{}", headers={"Retry-After": "1"})
+        return answer(GOOD, delay_s=0.3 if number == 1 else 0.0)
+
+    rows = asked(llm(stub(script), concurrency=2), n=4)
+    assert [row["score"] for row in rows] == [pytest.approx(0.7)] * 4
+    # The second call was on its way already; whoever sent it asks nothing more meanwhile.
+    assert min(at[2:]) - at[0] >= 1.0
+
+
 def test_a_server_that_asks_for_too_long_a_rest_is_left(stub, llm, asked) -> None:
     server = stub(lambda n, body: Reply(429, "{}", headers={"Retry-After": "3600"}))
     (row,) = asked(llm(server))
