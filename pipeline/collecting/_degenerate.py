@@ -2,12 +2,12 @@
 
 import zlib
 
-__all__ = ["FEWEST_TOKENS", "LEAST_ZLIB_RATIO", "degeneracies"]
+__all__ = ["degeneracies"]
 
 # The published collection drops a prompt when one reply to it has fewer tokens, reaches its bound
 # of output tokens, or shrinks below this share of its bytes when compressed: it repeats itself.
-FEWEST_TOKENS = 3
-LEAST_ZLIB_RATIO = 0.2
+_FEWEST_TOKENS = 3
+_LEAST_ZLIB_RATIO = 0.2
 
 
 def degeneracies(text: str, output_tokens: int, finish_reason: str | None) -> str | None:
@@ -19,8 +19,8 @@ def degeneracies(text: str, output_tokens: int, finish_reason: str | None) -> st
     data = text.encode()
     found = {
         "empty": not text.strip(),
-        "short": output_tokens < FEWEST_TOKENS,
+        "short": output_tokens < _FEWEST_TOKENS,
         "cut": finish_reason == "length",
-        "repetitive": bool(data) and len(zlib.compress(data)) < LEAST_ZLIB_RATIO * len(data),
+        "repetitive": bool(data) and len(zlib.compress(data)) < _LEAST_ZLIB_RATIO * len(data),
     }
     return ",".join(name for name, is_so in found.items() if is_so) or None

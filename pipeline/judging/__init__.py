@@ -13,15 +13,12 @@ from pipeline.judging._served import (
     served_quality_lines,
 )
 from pipeline.judging._stage import JOURNAL, judge_stage
-from pipeline.judging._steps import RUBRIC_VERSION
 from pipeline.judging._summary import judge_counts
-from pipeline.judging._tasks import RULES, RULES_VERSION, metrics_for
+from pipeline.judging._tasks import RULES, metrics_for
 
 __all__ = [
     "JOURNAL",
-    "RUBRIC_VERSION",
     "RULES",
-    "RULES_VERSION",
     "SIMILARITY_SOURCE",
     "TASK_METRIC",
     "agreement",

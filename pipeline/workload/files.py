@@ -12,7 +12,7 @@ from pipeline.errors import DataError, SchemaError, UnknownNameError
 from pipeline.rows import PROMPTS
 from pipeline.schema import Column, Schema, read_rows
 
-__all__ = ["read_answers", "read_prompts", "read_responses"]
+__all__ = ["read_answers", "read_prompts", "read_responses", "stem"]
 
 _PROMPT_FILE = Schema(
     "prompt file",

@@ -9,14 +9,13 @@ from pipeline.workload.hub._scored import (
     read_scored_prompts,
     read_scored_responses,
 )
-from pipeline.workload.hub._sets import SETS, HubSet
+from pipeline.workload.hub._sets import SETS
 
 __all__ = [
     "REFUSAL",
     "SCORED_PATH",
     "SETS",
     "HubPrompts",
-    "HubSet",
     "UnavailableError",
     "Want",
     "allocate",

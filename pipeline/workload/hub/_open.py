@@ -9,7 +9,7 @@ from pipeline.errors import EndpointError, SchemaError, nearest
 if TYPE_CHECKING:
     from datasets import Dataset
 
-__all__ = ["UnavailableError", "open_files", "open_set"]
+__all__ = ["UnavailableError", "files_in", "open_files", "open_set", "require_columns"]
 
 _FORMATS = {".parquet": "parquet", ".jsonl": "json", ".jsonl.gz": "json"}
 
@@ -24,7 +24,7 @@ class UnavailableError(EndpointError):
     """
 
     def __init__(self, path: str, reason: str, advice: str) -> None:
-        self.reason, self.advice = reason, advice
+        self.reason = reason
         super().__init__(f"{path}: {reason}; {advice}")
 
 
