@@ -163,6 +163,20 @@ def test_a_cell_lasts_long_enough_at_every_rate() -> None:
     assert max(cell.requests or 0 for cell in cells) > 200
 
 
+def test_brackets_that_the_cells_left_open_are_told() -> None:
+    late = {True: 10.0, False: 2.0}
+    served = {over: requests_frame([request(0, t_done=at)]) for over, at in late.items()}
+    told = [
+        search(lambda cell: served[cell.rate > 5.0], LimitParams(e2e_s=5.0), budget=budget)
+        for budget in (16, 80)
+    ]
+    short, full = (list(capacity_lines(one)) for one in told)
+    assert not any(one.closed for one in told[0].seeds)
+    assert short[-1].startswith("of 4 of 4 seeds not every rate")
+    assert all(one.closed for one in told[1].seeds)
+    assert full[-1].startswith("capacity: ")
+
+
 def test_too_few_cells_are_refused() -> None:
     with pytest.raises(ParamsError, match="at least 16 are accepted"):
         search(lambda cell: queue(cell.rate, cell.seed), LimitParams(e2e_s=1.0), budget=15)

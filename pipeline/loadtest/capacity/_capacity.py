@@ -50,12 +50,16 @@ class Ladder:
 class SeedCapacity:
     """Of one seed: the highest rate that was seen to meet the SLO, and a higher one that did not.
 
-    Requests/s; None where the search found none.
+    Attributes:
+        seed: of the random numbers.
+        low, high: requests/s; None where the search found none.
+        closed: whether high is the rate next to low; else the cells ran out on the way.
     """
 
     seed: int
     low: float | None
     high: float | None
+    closed: bool
 
 
 @dataclass(frozen=True)
@@ -187,7 +191,7 @@ def _of_seed(seed: int, ladder: Ladder, bracket: Bracket) -> SeedCapacity:
     low, high = (
         None if step is None else ladder.rate(step) for step in (bracket.low, bracket.high)
     )
-    return SeedCapacity(seed, low, high)
+    return SeedCapacity(seed, low, high, bracket.closed)
 
 
 def _over_seeds(found: list[SeedCapacity], level: float) -> Estimate:

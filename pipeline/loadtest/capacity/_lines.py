@@ -8,13 +8,19 @@ __all__ = ["capacity_lines"]
 
 
 def capacity_lines(capacity: Capacity) -> Iterator[str]:
-    """Yield the curve, the bracket of every seed, and the capacity with its interval."""
+    """Yield the curve, the bracket of every seed, the capacity and how far it can be trusted."""
     yield f"{'rate':>10} {'seeds':>6} {'attainment':>11}   {capacity.label}"
     for rate, seeds, share in capacity.curve.iter_rows():
         yield f"{rate:10g} {seeds:6d} {share:11.3f}"
     for one in capacity.seeds:
         yield f"seed {one.seed}: {_bracket(one)}"
     yield f"{_said(capacity)}; {capacity.cells} cells"
+    wide = sum(None not in (one.low, one.high) and not one.closed for one in capacity.seeds)
+    if wide:
+        yield (
+            f"of {wide} of {len(capacity.seeds)} seeds not every rate in the bracket was tried, so "
+            "the capacity may be higher; more --budget-cells look closer"
+        )
 
 
 def _bracket(one: SeedCapacity) -> str:
