@@ -112,7 +112,7 @@ class Gateway:
             self.relay = Relay(self.router, upstream, ward, settings, clock, self._ended)
             self.status = Status(self.router, ward, telemetry, self._log)
             self.meters = Meters(self.status.gauges, self.fleet)
-            await _all_asked(telemetry)
+            await telemetry.all_asked()
             self.label = await _label(self._endpoints)
             self.url = await self._listen(opening)
             # Last, as a group wraps the errors of what is opened inside it.
@@ -207,10 +207,3 @@ async def _label(endpoints: dict[str, str]) -> str | None:
     probes = await probe_fleet(endpoints, _PROBE_S)
     labels = {probe.label for probe in probes.values() if probe.reached}
     return labels.pop() if len(labels) == 1 else None
-
-
-async def _all_asked(telemetry: FleetReader) -> None:
-    """Wait until every instance has answered once, or failed to."""
-    view = telemetry.view
-    while any(one.state == "unknown" and not one.failures for one in view(time.monotonic())):
-        await asyncio.sleep(0.005)

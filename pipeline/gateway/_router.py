@@ -20,7 +20,7 @@ from pipeline.gateway._parts import Parts
 from pipeline.gateway._problem import GatewayError
 from pipeline.gateway._settings import Settings
 from pipeline.gateway._ticket import Decided, Ticket
-from pipeline.loadtest import busy_share, readings
+from pipeline.loadtest import busy_share, readings, wait_anew
 from pipeline.scheduling import Assignment, Batch, Estimates, Ledger, Objectives
 
 __all__ = ["Router"]
@@ -140,10 +140,10 @@ class Router:
         """Wait until a batch closes and take it."""
         async with self._forming:
             while not self._queue or sum(self.flying) >= self._settings.max_in_flight:
-                await _until(self._came, math.inf)
+                await wait_anew(self._came, math.inf)
             batcher, opened = self.parts.batcher, self._clock()
             while (left := batcher.closes_at(opened, self._full_at()) - self._clock()) > 0:
-                await _until(self._came, left)
+                await wait_anew(self._came, left)
             room = self._settings.max_in_flight - sum(self.flying)
             size = max(0, min(batcher.most, len(self._queue), room))
             return [self._queue.popleft()[1] for _ in range(size)]
@@ -248,12 +248,3 @@ def _objectives(tickets: list[Ticket]) -> Objectives:
 
 def _or_inf(value: float | None) -> float:
     return math.inf if value is None else value
-
-
-async def _until(event: asyncio.Event, seconds: float) -> None:
-    """Wait until the event is set anew, at most so many seconds."""
-    event.clear()
-    limit = None if math.isinf(seconds) else max(seconds, 0.0)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(limit):
-            await event.wait()

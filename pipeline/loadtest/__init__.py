@@ -14,6 +14,7 @@ from pipeline.loadtest._router_time import (
     time_lines,
 )
 from pipeline.loadtest._summary import summary
+from pipeline.loadtest._waiting import wait_anew
 from pipeline.loadtest._wall import Site, check_servable, run_wall_cell
 from pipeline.loadtest._wall_beliefs import PromptReader
 from pipeline.loadtest._wall_open import open_site
@@ -50,4 +51,5 @@ __all__ = [
     "run_wall_cell",
     "summary",
     "time_lines",
+    "wait_anew",
 ]

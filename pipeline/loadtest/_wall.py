@@ -69,7 +69,7 @@ async def run_wall_cell(cell: Cell, rig: Rig, site: Site) -> pl.DataFrame:
             for url in urls.values()
         ]
         telemetry = await stack.enter_async_context(FleetReader(urls, rule, rig.seed))
-        await _all_asked(telemetry)
+        await telemetry.all_asked()
         router = WallRouter(
             setup, plan.source, plan.rows, site.texts, beliefs, clients, telemetry, clock
         )
@@ -108,10 +108,3 @@ def _rehearse(setup: Setup, site: Site) -> None:
     beliefs = Beliefs(setup, site.texts, site.reader)
     for size in (1, min(setup.batcher.most, len(site.texts))):
         decide(setup, beliefs, list(range(size)))
-
-
-async def _all_asked(telemetry: FleetReader) -> None:
-    """Wait until every instance has answered once, or failed to."""
-    clock = asyncio.get_running_loop().time
-    while any(one.state == "unknown" and not one.failures for one in telemetry.view(clock())):
-        await asyncio.sleep(0.005)

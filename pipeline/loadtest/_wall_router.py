@@ -4,7 +4,6 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from pipeline.fleet.telemetry import Observed
 from pipeline.loadtest._decision import Believed, Decision
 from pipeline.loadtest._setup import Setup
 from pipeline.loadtest._source import Source
+from pipeline.loadtest._waiting import wait_anew
 from pipeline.loadtest._wall_beliefs import Beliefs
 from pipeline.loadtest._wall_polls import busy_share, readings
 from pipeline.scheduling import Assignment, Batch, FleetState, SpendingStop
@@ -87,7 +87,7 @@ class WallRouter:
         """Put every request into the queue when its time has come, and note when that was."""
         source = self.source
         while source.waits or source.earliest() < math.inf:
-            await _until(self._ended, source.earliest() - self._now)
+            await wait_anew(self._ended, source.earliest() - self._now)
             now = self._now
             for request in source.take(now, len(self.rows)):
                 self.issued[request] = now
@@ -107,10 +107,10 @@ class WallRouter:
             while not self._queue:
                 if self._all_came:
                     return []
-                await _until(self._came, math.inf)
+                await wait_anew(self._came, math.inf)
             opened = self._now
             while (left := batcher.closes_at(opened, self._full_at()) - self._now) > 0:
-                await _until(self._came, left)
+                await wait_anew(self._came, left)
             size = min(batcher.most, len(self._queue))
             return [self._queue.popleft()[1] for _ in range(size)]
 
@@ -223,12 +223,3 @@ class WallRouter:
         self.decisions.append(decision)
         self.source.ended(decision.request, at)
         self._ended.set()
-
-
-async def _until(event: asyncio.Event, seconds: float) -> None:
-    """Wait until the event is set anew, at most so many seconds."""
-    event.clear()
-    limit = None if math.isinf(seconds) else max(seconds, 0.0)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(limit):
-            await event.wait()

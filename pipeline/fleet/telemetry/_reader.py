@@ -18,6 +18,8 @@ from pipeline.streams import stream
 
 __all__ = ["FleetReader", "Reader"]
 
+_LOOKS_S = 0.005
+
 Parse = Callable[[str, str], MetricsSample]
 
 
@@ -135,6 +137,11 @@ class FleetReader:
         trace: TracebackType | None,
     ) -> None:
         await self._open.aclose()
+
+    async def all_asked(self) -> None:
+        """Wait until every endpoint has answered once, or failed to."""
+        while any(one.sample is None and not one.link.failures for one in self._readers):
+            await asyncio.sleep(_LOOKS_S)
 
     def view(self, now: float) -> list[Observed]:
         """Every instance as it is known at `now`, a time of the event loop, in declared order."""
