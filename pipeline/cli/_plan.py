@@ -19,7 +19,8 @@ def plan() -> None:
     from pipeline.params import load_params
 
     params = load_params(Paths.PARAMS)
-    lines = [*_collect(params), *_judge(params)]
+    lines = _collect(params)
+    lines += _judge(params, to_come=sum(line.requests for line in lines))
     for line in lines:
         typer.echo(_told(line))
     if lines:
@@ -41,7 +42,7 @@ def _collect(params: "Params") -> "list[PlanLine]":
     return plan_collect(asked, params.collect.asked, known)
 
 
-def _judge(params: "Params") -> "list[PlanLine]":
+def _judge(params: "Params", to_come: int) -> "list[PlanLine]":
     from pipeline.journal import read_journal
     from pipeline.judging import JOURNAL, judge_questions, plan_judges, plan_judges_ahead
     from pipeline.minilm import count_tokens
@@ -53,8 +54,9 @@ def _judge(params: "Params") -> "list[PlanLine]":
         typer.echo("judge: no language model judges, nothing to pay for")
         return []
     prompts = read_rows(Paths.PROMPTS, PROMPTS)
-    if not Paths.RESPONSES.exists():
-        typer.echo("judge: there are no responses yet; the most that may be asked about them")
+    if to_come or not Paths.RESPONSES.exists():
+        # What lies there is of an earlier collection.
+        typer.echo("judge: responses are still to come; the most that may be asked about all")
         return plan_judges_ahead(prompts, len(params.base.fleet.models), settings, count_tokens)
     responses = read_rows(Paths.RESPONSES, RESPONSES)
     asked = judge_questions(prompts, responses, settings, params.base.seed)

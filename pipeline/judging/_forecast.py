@@ -16,8 +16,8 @@ from pipeline.workload.collect import TOKENS_PER_WORDPIECE
 
 __all__ = ["judge_questions", "plan_judges", "plan_judges_ahead"]
 
-Verdict = dict[str, Any]
-Count = Callable[[list[str]], list[int]]
+Row = dict[str, Any]  # a verdict as the journal keeps it
+Counter = Callable[[list[str]], list[int]]
 
 _G_EVAL_TOKENS = 240  # of DeepEval's own text around the steps and the three texts
 _CHARS_PER_TOKEN = 4  # of text that is not there yet
@@ -37,8 +37,8 @@ def judge_questions(
 def plan_judges(
     asked: Mapping[str, Sequence[Question]],
     settings: JudgeParams,
-    known: Mapping[str, Verdict],
-    count: Count,
+    known: Mapping[str, Row],
+    count: Counter,
 ) -> list[PlanLine]:
     """Say per judge what is left to ask, and what that may cost.
 
@@ -62,34 +62,37 @@ def plan_judges(
 
 
 def plan_judges_ahead(
-    prompts: pl.DataFrame, models: int, settings: JudgeParams, count: Count
+    prompts: pl.DataFrame, models: int, settings: JudgeParams, count: Counter
 ) -> list[PlanLine]:
     """The same before there are responses: the most that may have to be asked.
 
-    Each response counts with as many characters as a judge is shown, 4 to a token.
+    Each response counts with as many characters as a judge is shown, 4 to a token, and each pair of
+    the position audit is taken for one to the longest prompt.
 
     Args:
         prompts: PROMPTS rows.
         models: how many will answer each.
         settings, count: as `plan_judges`.
     """
-    with_reference = prompts.drop_nulls("reference_text").select(
-        "task", "prompt_text", "reference_text"
-    )
+    with_reference = prompts.drop_nulls("reference_text")
+    groups = with_reference["group_id"].n_unique() if models > 1 else 0
+    pairs = min(settings.audit.position_pairs, groups)
+    asked = with_reference.select("task", "prompt_text", "reference_text")
     lines = []
     for name, judge in settings.judges.items():
         texts = [
             "\n".join([*steps_for(task), prompt[: judge.max_chars], reference[: judge.max_chars]])
-            for task, prompt, reference in with_reference.iter_rows()
+            for task, prompt, reference in asked.iter_rows()
         ]
         response = judge.max_chars // _CHARS_PER_TOKEN
         each = [tokens + _G_EVAL_TOKENS + response for tokens in _counted(texts, count)]
-        lines.append(_line(name, judge, each * models * judge.repeats, []))
+        both_orders = [max(each) + response] * (2 * pairs) if each else []
+        lines.append(_line(name, judge, each * models * judge.repeats + both_orders, []))
     return lines
 
 
 def _line(
-    name: str, judge: JudgeModelParams, left: list[int], answers: list[tuple[int, Verdict]]
+    name: str, judge: JudgeModelParams, left: list[int], answers: list[tuple[int, Row]]
 ) -> PlanLine:
     prices = (judge.price_in, judge.price_out)
     return plan_line(
@@ -105,6 +108,6 @@ def _text(question: Question, max_chars: int) -> str:
     return "\n".join([*steps_for(question.task), *(text[:max_chars] for text in texts)])
 
 
-def _counted(texts: list[str], count: Count) -> list[int]:
+def _counted(texts: list[str], count: Counter) -> list[int]:
     """Tokens of each text, as the models of the judges may count them."""
     return [round(TOKENS_PER_WORDPIECE * tokens) for tokens in count(texts)] if texts else []

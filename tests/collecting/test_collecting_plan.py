@@ -16,7 +16,7 @@ from pipeline.collecting import PlanLine, Range, Total, asked_of, plan_collect
 from pipeline.collecting._plan import FEWEST_ANSWERS, expected_output
 from pipeline.errors import DataError
 from pipeline.journal import Journal, read_journal
-from pipeline.rows import PROMPTS
+from pipeline.rows import PROMPTS, RESPONSES
 from pipeline.schema import write_rows
 from tests.collecting.chat_stub import ChatStub, Said
 from tests.collecting.live_cases import collected, count_words, live, prompts
@@ -129,6 +129,24 @@ def test_the_command_reads_the_project_and_asks_nobody(tmp_path: Path, root: Pat
     said = _said_with(values, tmp_path, root)
     assert "USD unknown" in said
     assert "plus unknown (collect emu-72b)" in said
+
+
+def test_judges_of_responses_that_are_still_to_come_are_planned_for_all(
+    tmp_path: Path, root: Path
+) -> None:
+    values = yaml.safe_load((root / "params.yaml").read_text())
+    here = {"endpoint": "http://127.0.0.1:9"}
+    models = dict.fromkeys(("emu-3b", "emu-7b", "emu-14b", "emu-72b"), here)
+    values["collect"] = {
+        "source": "live",
+        "live": {"models": models, "sampling": {"max_tokens": 9}},
+    }
+    values["judge"]["judges"] = {"j": here | {"model": "m"}}
+    # Responses of an earlier collection lie there; they say nothing of those that are asked for.
+    write_rows(RESPONSES.frame([]), tmp_path / "data/responses.parquet", RESPONSES)
+    said = _said_with(values, tmp_path, root)
+    assert "responses are still to come" in said
+    assert "judge j: 8 requests to send" in said
 
 
 def _said_with(values: dict[str, Any], folder: Path, root: Path) -> str:

@@ -52,6 +52,12 @@ def test_before_there_are_responses_the_most_is_told(stub, llm, panel, data, pro
     [line] = plan_judges_ahead(data(2)[0], 4, settings, ten)
     assert line.requests == 2 * 4 * 3
     assert line.prompt_tokens == 24 * (9 + 240 + 100)
+    # Two prompts have two pairs at most, each in both orders, with a second response.
+    [line] = plan_judges_ahead(data(2)[0], 4, panel(j=llm(server, max_chars=400), pairs=5), ten)
+    assert line.requests == 2 * 4 + 2 * 2
+    assert line.prompt_tokens == 8 * (9 + 240 + 100) + 4 * (9 + 240 + 200)
+    [alone] = plan_judges_ahead(data(2)[0], 1, panel(j=llm(server), pairs=5), ten)
+    assert alone.requests == 2
 
 
 def test_the_plan_names_as_many_requests_as_are_then_sent(
