@@ -60,7 +60,7 @@ def collect_live(
     done = journal.get_many({one.question.key for one in asked})
     todo = open_questions(asked, done)
     left = sum(len(questions) for questions in todo.values())
-    say(f"collect: {len(asked)} responses, {len(done)} from the journal, {left} to ask for")
+    say(f"collect: {len(asked)} responses, {_kept(done)}, {left} to ask for")
     failed: dict[str, Row] = {}
     ended: list[Ended] = []
     for told in track(_told(todo, live, seed, engine), left, "collect"):
@@ -71,7 +71,8 @@ def collect_live(
             done[told.key] = told.row
         else:
             failed[told.key] = told.row
-    _raise_if_cut_short(ended, len(asked) - sum(one.question.key in done for one in asked))
+    still_open = sum(one.question.key not in done for one in asked)
+    _raise_if_cut_short(ended, live, still_open)
     return _rows(asked, done | failed)
 
 
@@ -93,6 +94,13 @@ def _told(
     return run_jobs(engine, asker, jobs, workers=len(jobs), cpus=0)
 
 
+def _kept(done: Mapping[str, Row]) -> str:
+    """How many answers are kept, and from whom: where a model is served is no part of the key."""
+    emulated = sum(row["label"] == "emulated" for row in done.values())
+    said = f"{len(done)} from the journal"
+    return f"{said} ({emulated} of them emulated)" if emulated else said
+
+
 def _check_served(model: str, live: LiveParams, probed: Probe) -> None:
     target = live.models[model]
     if not probed.reached:
@@ -102,19 +110,19 @@ def _check_served(model: str, live: LiveParams, probed: Probe) -> None:
         raise UnknownNameError("model", name, list(probed.models), f"{target.endpoint}/models")
 
 
-def _raise_if_cut_short(ended: list[Ended], open_rows: int) -> None:
+def _raise_if_cut_short(ended: list[Ended], live: LiveParams, still_open: int) -> None:
     """Tell a run that a cap or an endpoint ended before all questions had been asked."""
     gave_up = [reason for one in ended for reason in one.gave_up]
-    capped = [one.capped for one in ended if one.capped is not None]
-    if not gave_up and not capped:
+    caps = [one.capped for one in ended if one.capped is not None]
+    if not gave_up and not caps:
         return
     spent = f"{sum(one.requests for one in ended)} requests were sent for {_dollars(ended)}"
-    kept = f"all answers are kept, {open_rows} are open"
+    kept = f"all answers are kept, {still_open} are open"
     if gave_up:
         raise EndpointError(f"{'; '.join(gave_up)}; {spent}, {kept}; run it again to go on")
     raise CapError(
-        f"collect.live.{capped[0]} ended the run: {spent}, {kept}; raise the cap, or run it again "
-        "to go on with as much again"
+        f"collect.live.{caps[0]} {getattr(live, caps[0])} ended the run: {spent}, {kept}; raise "
+        "the cap, or run it again to go on with as much again"
     )
 
 

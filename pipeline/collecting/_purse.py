@@ -1,8 +1,12 @@
 """What all endpoints of a process may spend and send together."""
 
+from typing import Literal, TypeAlias
+
 from pipeline.spending import Spending
 
-__all__ = ["Purse"]
+__all__ = ["Cap", "Purse"]
+
+Cap: TypeAlias = Literal["max_usd", "max_requests"]
 
 
 class Purse:
@@ -53,8 +57,8 @@ class Purse:
         return self._spending.spent_usd
 
     @property
-    def capped(self) -> str | None:
-        """The cap that refused a request, as parameter and value; None where none did."""
+    def capped(self) -> Cap | None:
+        """The cap that refused a request; None where none did."""
         if self._spending.reached:
-            return f"max_usd {self._spending.cap_usd:g}"
-        return f"max_requests {self._max_requests}" if self._refused else None
+            return "max_usd"
+        return "max_requests" if self._refused else None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from pipeline.collecting._purse import Cap
 from pipeline.collecting._question import Question
 from pipeline.params import LiveModelParams, LiveParams
 
@@ -51,12 +52,12 @@ class Ended:
         requests: sent, with those that were sent again.
         spent_usd: what they cost as far as prices are known, USD.
         unpriced: requests that cost something of unknown price.
-        capped: the cap that stopped it, as its parameter and value; None where none did.
+        capped: the cap that stopped it; None where none did.
         gave_up: sentences about endpoints that were not asked to the end.
     """
 
     requests: int
     spent_usd: float
     unpriced: int
-    capped: str | None
+    capped: Cap | None
     gave_up: tuple[str, ...]

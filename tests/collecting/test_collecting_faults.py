@@ -198,7 +198,12 @@ def test_a_model_without_any_answer_ends_the_stage(tmp_path: Path) -> None:
         rows_of(lambda *_: Said(status=404), tmp_path, "1", "2")
 
 
-def test_the_emulated_fleet_is_told_from_a_real_one(tmp_path: Path) -> None:
+def test_the_emulated_fleet_is_told_from_a_real_one(tmp_path: Path, capsys) -> None:
     with ChatStub(models=("m",), version="0.32.0+emulated") as stub:
         rows = collected(prompts("2 + 2?"), live(stub.url), tmp_path)
     assert rows["label"].to_list() == ["emulated"]
+    # Its answers stay what they are, and a run that takes them for its own says so.
+    with ChatStub(models=("m",)) as stub:
+        rows = collected(prompts("2 + 2?", "3 + 3?"), live(stub.url), tmp_path)
+    assert rows["label"].to_list() == ["emulated", "live"]
+    assert "1 from the journal (1 of them emulated), 1 to ask for" in capsys.readouterr().err
