@@ -62,4 +62,4 @@ def _unusable(uri: str, error: Exception) -> EndpointError:
 
 
 def _without_password(text: str) -> str:
-    return re.sub(r"//[^/\s@]*@", "//***@", text)
+    return re.sub(r"//[^/\s]*@", "//***@", text)
