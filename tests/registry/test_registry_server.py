@@ -97,6 +97,7 @@ def test_a_server_out_of_reach_is_a_sentence_without_its_password(
     assert "cret" not in str(caught.value)
 
 
+@pytest.mark.filterwarnings("ignore")  # of what MLflow imports
 def test_a_store_leaves_no_address_behind(
     tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
