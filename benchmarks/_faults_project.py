@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from benchmarks._faults_judge_server import Judge, serving_judge
 from benchmarks._faults_process import Served
 from benchmarks._faults_till import serving_till
-from pipeline.params import load_fleet
+from pipeline.params import load_params
 from pipeline.params.overlay import apply_overlay
 from pipeline.stage import Paths
 
@@ -120,12 +120,14 @@ def open_project(per_family: int) -> Iterator[Project]:
         shutil.copy(_ROOT / Paths.PARAMS, params)
         preset = _ROOT / "presets" / "live.yaml"
         apply_overlay(params, preset, [])
-        fleet = load_fleet(params)
+        told = load_params(params)
+        fleet = told.base.fleet
         judge = opening.enter_context(serving_judge())
         judge.well = True
-        words = "judge.judges.words"
         changes = [*_SMALL, f"prompts.per_family={per_family}"]
-        changes += [f"{words}.endpoint={judge.url}", f"{words}.key_variable={JUDGE_KEY}"]
+        for name in told.judge.judges:
+            asked = f"judge.judges.{name}"
+            changes += [f"{asked}.endpoint={judge.url}", f"{asked}.key_variable={JUDGE_KEY}"]
         instances = {name: serving_till(params, name, home) for name in fleet.instance_names}
         for name, till in instances.items():
             served = opening.enter_context(till)
