@@ -162,6 +162,7 @@ class Maker:
         self, choice: Choice, arm: ArmParams, params: LoadtestParams, loaded: Loaded
     ) -> Parts:
         draws, batching = stream(self._seed, "gateway", choice.arm), batching_of(arm, params)
+        # Only an arm whose model is `best` looks at it, and for that one it is loaded.
         best = loaded.best_single or self._fleet.params.models[0]
         return Parts(
             choice=choice,

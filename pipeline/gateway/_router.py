@@ -65,6 +65,7 @@ class Router:
         self._queue: deque[tuple[float, Ticket]] = deque()
         self._entries = itertools.count()
         self.flying = [0] * len(fleet.names)  # requests on each instance
+        self._deciding = 0  # requests taken from the queue that are not on one yet
         self._workers: set[int] = set()
         self._came, self._forming = asyncio.Event(), asyncio.Lock()
         self._reading = ThreadPoolExecutor(1, "read")
@@ -132,21 +133,32 @@ class Router:
 
     async def _work(self, number: int) -> None:
         while number < self.parts.batching.workers:
-            if batch := await self._form():  # empty where all its clients have left meanwhile
+            batch = await self._form()
+            if not batch:  # all its clients have left meanwhile
+                continue
+            self._deciding += len(batch)
+            try:
                 await self._serve(batch)
+            finally:
+                self._deciding -= len(batch)
+                self._came.set()  # those that were refused left room
         self._workers.discard(number)
 
     async def _form(self) -> list[Ticket]:
         """Wait until a batch closes and take it."""
         async with self._forming:
-            while not self._queue or sum(self.flying) >= self._settings.max_in_flight:
+            while not self._queue or self._room <= 0:
                 await wait_anew(self._came, math.inf)
             batcher, opened = self.parts.batcher, self._clock()
             while (left := batcher.closes_at(opened, self._full_at()) - self._clock()) > 0:
                 await wait_anew(self._came, left)
-            room = self._settings.max_in_flight - sum(self.flying)
-            size = max(0, min(batcher.most, len(self._queue), room))
+            size = min(batcher.most, len(self._queue), self._room)
             return [self._queue.popleft()[1] for _ in range(size)]
+
+    @property
+    def _room(self) -> int:
+        """How many more may be on the instances."""
+        return self._settings.max_in_flight - sum(self.flying) - self._deciding
 
     def _full_at(self) -> float:
         most = self.parts.batcher.most

@@ -39,6 +39,8 @@ ARMS: dict[str, dict[str, Any]] = {
     "stopped": {"router": "passthrough", "dispatcher": "round_robin", "budget": "stop"},
     "pair": _FUSED | {"latency": "static", "batching": "concurrent"},
     "timed": _FUSED | {"latency": "static", "batching": "published"},
+    "strict_pair": _FUSED
+    | {"latency": "static", "filter": {"mode": "strict"}, "batching": "concurrent"},
     "oracle": {"router": "query_oracle", "dispatcher": "shortest_queue"},
     "late": {"router": "passthrough", "dispatcher": "random",
              "telemetry": {"period_s": 0.1, "delay_s": 1.0}},

@@ -44,16 +44,26 @@ def test_at_ten_times_what_fits_the_rest_is_told_to_come_again_and_all_end() -> 
     behind(work, settings=TIGHT)
 
 
-def test_no_more_are_on_the_instances_than_allowed() -> None:
+@pytest.mark.parametrize(("arm", "allowed"), [("queue", 4), ("pair", 3)])
+def test_no_more_are_on_the_instances_than_allowed(arm: str, allowed: int) -> None:
     async def work(rig: Rig) -> None:
         most = 0
         asked = [asyncio.create_task(rig.chat(max_tokens=20)) for _ in range(12)]
         while not all(task.done() for task in asked):
             most = max(most, sum(rig.gateway.router.flying))
             await asyncio.sleep(0.001)
-        assert most == 4
+        assert most == allowed
 
-    behind(work, settings=TIGHT)
+    behind(work, arm=arm, settings=Settings(max_in_flight=allowed, max_queue=12))
+
+
+def test_a_refusal_makes_room_for_whoever_waits() -> None:
+    async def work(rig: Rig) -> None:
+        impossible = {"routebalance": {"ttft_slo_s": 1e-9}}
+        told = await asyncio.gather(*(rig.chat(**impossible) for _ in range(10)), rig.chat())
+        assert [one.status for one in told] == [429] * 10 + [200]
+
+    behind(work, arm="strict_pair", settings=Settings(max_in_flight=1))
 
 
 def test_a_drain_ends_what_is_under_way_and_takes_nothing_in() -> None:
