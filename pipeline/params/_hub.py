@@ -19,6 +19,8 @@ HUB_SETS = (
     "squad",
 )
 
+_OF_THE_HUB = "is a version on the hub, and mirror reads local files; one of them must be null"
+
 
 class HubSetParams(Section):
     """How much of one set, and which version of it."""
@@ -46,11 +48,14 @@ class HubParams(Section):
     mirror: str | None = Field(description="folder with a folder of files per set; null: the hub")
 
     @model_validator(mode="after")
-    def _names_and_floors(self) -> Self:
+    def _sets_fit(self) -> Self:
         refuse_unknown("set", list(self.sets), list(HUB_SETS))
         refuse_unknown("set in per_set", list(self.per_set), list(self.sets))
         if len(set(self.sets)) < len(self.sets):
             raise ValueError("a set is named twice")
+        dated = [name for name, one in self.per_set.items() if one.revision is not None]
+        if dated and self.mirror is not None:
+            raise ValueError(f"per_set.{dated[0]}.revision {_OF_THE_HUB}")
         floors = sum(one.floor for one in self.per_set.values())
         if floors > self.total:
             raise ValueError(f"the floors add up to {floors}, above the total of {self.total}")
@@ -69,3 +74,9 @@ class ScoredParams(Section):
     scale: Positive = Field(description="what that judge gives at best; labels are divided by it")
     revision: str | None = Field(description="branch, tag or commit on the hub")
     mirror: str | None = Field(description="folder with SPLIT.jsonl or .parquet; null: the hub")
+
+    @model_validator(mode="after")
+    def _mirror_has_no_revision(self) -> Self:
+        if self.mirror is not None and self.revision is not None:
+            raise ValueError(f"revision {_OF_THE_HUB}")
+        return self

@@ -3,7 +3,6 @@
 from pipeline.workload.hub._allocate import Want, allocate
 from pipeline.workload.hub._open import UnavailableError
 from pipeline.workload.hub._read import HubPrompts, read_hub
-from pipeline.workload.hub._rows import REFUSAL
 from pipeline.workload.hub._scored import (
     SCORED_PATH,
     read_scored_prompts,
@@ -12,7 +11,6 @@ from pipeline.workload.hub._scored import (
 from pipeline.workload.hub._sets import SETS
 
 __all__ = [
-    "REFUSAL",
     "SCORED_PATH",
     "SETS",
     "HubPrompts",

@@ -144,7 +144,7 @@ def _answers(
             if not isinstance(answer, Mapping) or field not in answer:
                 found = ", ".join(answer) if isinstance(answer, Mapping) else type(answer).__name__
                 raise SchemaError(f"{where}: {field!r} of {model!r} is missing; found {found}")
-        judges = answer["llm_judge_scores"] or {}
+        judges = _by_judge(answer["llm_judge_scores"], f"{where}, {model!r}")
         yield {
             "prompt_id": str(row["request_id"]),
             "model": model,
@@ -168,6 +168,17 @@ def _mapping(models: Any, where: str) -> dict[str, Any]:
         raise SchemaError(f"{where}: 'models' is {type(models).__name__}, expected a mapping")
     # A table gives every row every model of any row, null where it has none.
     return {name: answer for name, answer in models.items() if answer is not None}
+
+
+def _by_judge(scores: Any, where: str) -> Mapping[str, Any]:
+    """Scores by judge; null is none of them."""
+    if scores is None:
+        return {}
+    if not isinstance(scores, Mapping):
+        raise SchemaError(
+            f"{where}: 'llm_judge_scores' is {type(scores).__name__}, expected a mapping"
+        )
+    return scores
 
 
 def _score(value: Any, scale: float, where: str) -> float | None:

@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.judging import RULES, is_refusal, metrics_for
 from pipeline.params import HUB_SETS
-from pipeline.workload.hub import REFUSAL, SETS
-from pipeline.workload.hub._rows import Asked
+from pipeline.workload.hub import SETS
+from pipeline.workload.hub._rows import REFUSAL, Asked
 from tests.workload.hub.hub_files import MAKERS
 
 

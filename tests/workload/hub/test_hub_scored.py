@@ -112,6 +112,8 @@ def test_a_judge_on_another_scale_has_to_say_so(tmp_path: Path) -> None:
         ({"models": json.dumps({MODELS[0]: {"text": "4"}})},
          "'response' of 'Qwen/Qwen2.5-3B' is missing; found text"),
         ({"models": json.dumps({MODELS[0]: 0.5})}, "'response' of .* is missing; found float"),
+        ({"models": json.dumps({MODELS[0]: answer(1.0) | {"llm_judge_scores": [1.0]}})},
+         "'llm_judge_scores' is list, expected a mapping"),
         ({"models": json.dumps({MODELS[0]: answer(-0.5)})}, "the score is -0.5"),
         ({"models": json.dumps({MODELS[0]: answer(True)})}, "the score is True, expected a num"),
     ],
