@@ -22,13 +22,17 @@ class Admission:
         """Whether one more may wait beside so many."""
         return waiting < self.max_queue
 
-    def ended(self, at: float) -> None:
-        """Note that a request left an instance at time `at`, s."""
+    def ended(self, at: float, waiting: int) -> None:
+        """Note that a request left an instance at time `at`, s, while so many waited.
+
+        Only the time from an end that left somebody waiting to the next end tells the pace; the
+        rest may be a time in which nobody came.
+        """
         if self._last is not None:
             gap = max(at - self._last, 0.0)
             before = gap if self._gap_s is None else self._gap_s
             self._gap_s = before + _NEWEST * (gap - before)
-        self._last = at
+        self._last = at if waiting else None
 
     def retry_after_s(self, waiting: int) -> float:
         """Seconds until so many waiting requests will have gone, at the pace of the last ends."""

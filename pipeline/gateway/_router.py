@@ -117,7 +117,7 @@ class Router:
     def landed(self, decided: Decided, at: float, tokens: int) -> None:
         """Note that an attempt has ended, however, after so many tokens."""
         self.ledger.ended(decided.entry, at, tokens)
-        self.admission.ended(at)
+        self.admission.ended(at, self.waiting)
         self.flying[decided.instance] -= 1
         self._came.set()
         if tokens:

@@ -82,7 +82,9 @@ def test_retry_after_is_the_queue_at_the_pace_of_the_last_ends() -> None:
     assert [admission.admits(waiting) for waiting in (0, 1, 2)] == [True, True, False]
     assert admission.retry_after_s(5) == 5.0  # nobody has ended yet: a second each
     for end in (10.0, 10.5, 11.0, 11.5):
-        admission.ended(end)
+        admission.ended(end, 3)
+    admission.ended(12.0, 0)
+    admission.ended(4000.0, 5)  # nobody came for more than an hour
     assert admission.retry_after_s(8) == 4.0
     assert admission.retry_after_s(0) == 1.0
     assert admission.retry_after_s(10**6) == 60.0
