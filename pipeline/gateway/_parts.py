@@ -150,8 +150,7 @@ class Maker:
         arm = params.arms[name]
         if arm.router in _ORACLES:
             raise ParamsError(f"arm {name} knows the answers beforehand; other arms can serve")
-        told = telemetry_of(arm, params)
-        if told.surface == "full" or told.delay_s > 0 or told.loss > 0:
+        if telemetry_of(arm, params).simulated_only:
             raise ParamsError(
                 f"arm {name} hears of tokens under way, late, or not always, which only a "
                 "simulated fleet does; arms with telemetry of surface vllm can serve"

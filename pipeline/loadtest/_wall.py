@@ -99,8 +99,7 @@ def _rehearse(setup: Setup, site: Site) -> None:
     Raises:
         ParamsError: the arm's telemetry is one that only a simulation has.
     """
-    told = setup.telemetry
-    if told.surface == "full" or told.delay_s > 0 or told.loss > 0:
+    if setup.telemetry.simulated_only:
         raise ParamsError(
             "the arm hears of tokens under way, late, or not always, which only a simulated fleet "
             "does; telemetry with surface vllm, delay_s 0 and loss 0 is accepted over HTTP"

@@ -52,6 +52,11 @@ class TelemetryParams(Section):
         default=5.0, description="an instance unheard of for so long gets nothing"
     )
 
+    @property
+    def simulated_only(self) -> bool:
+        """Whether no real server can be heard of like this: of tokens under way, late or lossy."""
+        return self.surface == "full" or self.delay_s > 0 or self.loss > 0
+
 
 class FilterParams(Section):
     """Which instances may serve a request, from calibrated probabilities.
