@@ -72,9 +72,7 @@ RESPONSES = Schema(
         Column("flags", _TEXT, "degeneracies, comma separated; null: none found", nullable=True),
         Column("ttft_s", _FLOAT, "sending to first token, s; live only", True, 0.0),
         Column("e2e_s", _FLOAT, "sending to the end of the answer, s; live only", True, 0.0),
-        Column(
-            "token_s", pl.List(_FLOAT), "when events brought tokens, s since sending; live only", True
-        ),
+        Column("token_s", pl.List(_FLOAT), "when tokens came, s since sending; live only", True),
         Column("label", _TEXT, "where it comes from", among=("emulated", "recorded", "live")),
     ),
     key=("prompt_id", "model"),
