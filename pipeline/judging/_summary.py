@@ -1,12 +1,25 @@
 """Judgements in numbers: counts per source, and what the judges took."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import polars as pl
 
 from pipeline.judging._case import G_EVAL
+from pipeline.judging._pairs import Pair
 
-__all__ = ["judge_counts"]
+__all__ = ["judge_counts", "pair_counts"]
 
 Count = float | int | None
+
+_POSITION = "position"  # stands where the metric does: pairs have none
+_TAKEN = {
+    "path": pl.String,
+    "prompt_tokens": pl.Int64,
+    "output_tokens": pl.Int64,
+    "cost_usd": pl.Float64,
+}
 
 
 def judge_counts(judgements: pl.DataFrame) -> dict[str, dict[str, Count]]:
@@ -30,7 +43,9 @@ def judge_counts(judgements: pl.DataFrame) -> dict[str, dict[str, Count]]:
         )
         .sort("quality_source", "metric")
     )
-    taken = _taken(judgements)
+    asked = judgements.filter(pl.col("metric") == G_EVAL).unique("verdict_key", keep="first")
+    stated = pl.col("score").is_not_null() | pl.col("prompt_tokens").is_not_null()
+    taken = _taken(asked.filter(stated))
     counts: dict[str, dict[str, Count]] = {}
     for row in table.iter_rows(named=True):
         source, metric = row.pop("quality_source"), row.pop("metric")
@@ -38,9 +53,37 @@ def judge_counts(judgements: pl.DataFrame) -> dict[str, dict[str, Count]]:
     return counts
 
 
-def _taken(judgements: pl.DataFrame) -> dict[tuple[str, str], dict[str, Count]]:
-    asked = judgements.filter(pl.col("metric") == G_EVAL).unique("verdict_key", keep="first")
-    answered = asked.filter(pl.col("score").is_not_null() | pl.col("prompt_tokens").is_not_null())
+def pair_counts(
+    pairs: Sequence[Pair], told: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Count]]:
+    """Per "source/position": what became of the pairs of the position audit, and what they took.
+
+    Args:
+        pairs: of `position_pairs`.
+        told: their verdicts as the journal keeps them, by key; one that is not there failed.
+    """
+    sources = {pair.key: pair.first.source for pair in pairs}
+    known = [
+        {"quality_source": source, "metric": _POSITION} | {name: told[key][name] for name in _TAKEN}
+        for key, source in sources.items()
+        if key in told
+    ]
+    place = {"quality_source": pl.String, "metric": pl.String}
+    taken = _taken(pl.DataFrame(known, schema=place | _TAKEN))
+    scored = Counter(row["quality_source"] for row in known)
+    return {
+        f"{source}/{_POSITION}": {
+            "rows": rows,
+            "scored": scored[source],
+            "failed": rows - scored[source],
+        }
+        | taken.get((source, _POSITION), {})
+        for source, rows in Counter(sources.values()).items()
+    }
+
+
+def _taken(answered: pl.DataFrame) -> dict[tuple[str, str], dict[str, Count]]:
+    """What distinct verdicts took, by source and metric."""
     table = answered.group_by("quality_source", "metric").agg(
         (pl.col("path") == "logprob-weighted").mean().alias("weighted_share"),
         pl.len().alias("verdicts"),

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from pipeline.judging import audit, judge, position_pairs
+from pipeline.judging._summary import pair_counts
 from tests.stub_server import answer
 
 SEED = 3
@@ -64,6 +65,23 @@ def test_a_judge_that_reads_is_consistent(stub, llm, panel, audited) -> None:
     low = stats.binomtest(10, 10).proportion_ci(method="exact").low
     assert consistency["low"] == pytest.approx(low)
     assert (preference["estimate"], preference["n"]) == (0.0, 10)
+
+
+def test_what_pairs_took_is_counted_beside_the_verdicts(stub, llm, panel, audited, journal) -> None:
+    def sometimes(n, body):
+        if not _first(body):
+            return answer('{"reason": "r", "score": 5}')
+        return _better("tie" if _first(body).startswith("good") else "nobody")
+
+    judge_ = llm(stub(sometimes), price_in=1.0, price_out=2.0)
+    _, pairs = audited(panel(pairs=3, j=judge_), TEXTS)
+    counts = pair_counts(pairs, journal.get_many(pair.key for pair in pairs))["g_eval:j/position"]
+    # Of each pair one order has no verdict; a token in and one out each, as the server states.
+    assert (counts["rows"], counts["scored"], counts["failed"]) == (6, 3, 3)
+    assert (counts["verdicts"], counts["prompt_tokens"], counts["unpriced"]) == (3, 3, 0)
+    assert counts["cost_usd"] == pytest.approx(3 * 3e-6)
+    assert pair_counts(pairs, {}) == {"g_eval:j/position": {"rows": 6, "scored": 0, "failed": 6}}
+    assert pair_counts([], {}) == {}
 
 
 def test_a_judge_that_takes_the_first_is_found_out(stub, llm, panel, audited) -> None:
