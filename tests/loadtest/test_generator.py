@@ -114,6 +114,10 @@ async def broken(writer: asyncio.StreamWriter) -> None:
     writer.write(reply("500 Internal Server Error", "<h1>oops</h1>", "Content-Type: text/html\r\n"))
 
 
+async def moved(writer: asyncio.StreamWriter) -> None:
+    writer.write(reply("307 Temporary Redirect", "", "Location: /elsewhere\r\n"))
+
+
 async def wrong_key(writer: asyncio.StreamWriter) -> None:
     said = json.dumps({"error": {"message": f"incorrect key {KEY} provided"}})
     writer.write(reply("401 Unauthorized", said, "Content-Type: application/json\r\n"))
@@ -123,7 +127,8 @@ SCRIPTS = {
     script.__name__: script
     for script in (
         answer, uncounted, slow, traced, untraceable, hang, hang_midway, reset, reset_midway,
-        end_early, error_midway, noise, html, document, overloaded, draining, broken, wrong_key,
+        end_early, error_midway, noise, html, document, overloaded, draining, broken, moved,
+        wrong_key,
     )
 }  # fmt: skip
 
@@ -195,6 +200,7 @@ def test_texts_and_times_are_kept_on_request_only() -> None:
         ("overloaded", "refused", 429, "HTTP 429: the queue is full", None),
         ("draining", "refused", 503, "HTTP 503", None),
         ("broken", "failed", 500, "HTTP 500", None),
+        ("moved", "failed", 307, "HTTP 307", None),
     ],
 )
 def test_every_fault_ends_in_one_result(

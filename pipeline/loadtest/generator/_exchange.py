@@ -71,7 +71,9 @@ class Exchange:
         sent = Sent(call.number, scheduled, issued, issued)
         pieces: list[Piece] = []
         try:
-            async with self._session.post(self._url, data=call.body) as response:
+            # A redirect is no answer: following it would time two exchanges as one.
+            post = self._session.post(self._url, data=call.body, allow_redirects=False)
+            async with post as response:
                 sent.first_byte, sent.http = self.now, response.status
                 sent.trace = _trace(response)
                 async for data in response.content.iter_any():
