@@ -54,7 +54,12 @@ def test_no_more_are_on_the_instances_than_allowed(arm: str, allowed: int) -> No
             await asyncio.sleep(0.001)
         assert most == allowed
 
-    behind(work, arm=arm, settings=Settings(max_in_flight=allowed, max_queue=12))
+    behind(
+        work,
+        arm=arm,
+        served={"speed": 5.0},  # slow enough to be seen
+        settings=Settings(max_in_flight=allowed, max_queue=12),
+    )
 
 
 def test_a_refusal_makes_room_for_whoever_waits() -> None:
