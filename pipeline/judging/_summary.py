@@ -14,11 +14,11 @@ __all__ = ["judge_counts", "pair_counts"]
 Count = float | int | None
 
 _POSITION = "position"  # stands where the metric does: pairs have none
-_TAKEN = {
-    "path": pl.String,
-    "prompt_tokens": pl.Int64,
-    "output_tokens": pl.Int64,
-    "cost_usd": pl.Float64,
+_TAKEN: dict[str, pl.DataType] = {
+    "path": pl.String(),
+    "prompt_tokens": pl.Int64(),
+    "output_tokens": pl.Int64(),
+    "cost_usd": pl.Float64(),
 }
 
 
@@ -68,8 +68,8 @@ def pair_counts(
         for key, source in sources.items()
         if key in told
     ]
-    place = {"quality_source": pl.String, "metric": pl.String}
-    taken = _taken(pl.DataFrame(known, schema=place | _TAKEN))
+    schema = pl.Schema({"quality_source": pl.String(), "metric": pl.String()} | _TAKEN)
+    taken = _taken(pl.DataFrame(known, schema=schema))
     scored = Counter(row["quality_source"] for row in known)
     return {
         f"{source}/{_POSITION}": {
