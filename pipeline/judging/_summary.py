@@ -68,8 +68,8 @@ def pair_counts(
         for key, source in sources.items()
         if key in told
     ]
-    schema = pl.Schema({"quality_source": pl.String(), "metric": pl.String()} | _TAKEN)
-    taken = _taken(pl.DataFrame(known, schema=schema))
+    place = {name: pl.String() for name in ("quality_source", "metric")}
+    taken = _taken(pl.DataFrame(known, schema=pl.Schema({**place, **_TAKEN})))
     scored = Counter(row["quality_source"] for row in known)
     return {
         f"{source}/{_POSITION}": {
