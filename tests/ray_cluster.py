@@ -1,5 +1,6 @@
 """A local Ray cluster for the tests of a file."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +18,14 @@ def local_cluster(**environment: str) -> Iterator[str]:
     Its workers find modules of the tests by name, as pytest does.
     """
     ray = pytest.importorskip("ray", reason="needs the extra «ray»")
-    named = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_TOKEN": "0" * 32} | environment
+    # A process cannot leave the first token that it showed to a cluster.
+    os.environ.setdefault("RAY_AUTH_TOKEN", "0" * 32)
+    named = {"RAY_USAGE_STATS_ENABLED": "0"} | environment
     # The folder is short for the sockets' sake.
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="ray-") as folder:
         for name, value in named.items():
             patch.setenv(name, value)
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        patch.setenv("PYTHONPATH", os.pathsep.join(map(str, Path(__file__).parents[:2])))
         ray.init(
             address="local", num_cpus=2, include_dashboard=False, log_to_driver=False,
             _node_ip_address="127.0.0.1", _temp_dir=folder,

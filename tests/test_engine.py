@@ -163,16 +163,27 @@ def test_a_given_cluster_is_joined(root: Path, cluster: str, tmp_path: Path) -> 
     assert out == "0\n1\n", err
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:{port}", "ray://127.0.0.1:{port}", "nowhere"])
+@pytest.mark.parametrize("address", ["127.0.0.1:{port}", "nowhere"])
 def test_no_cluster_at_the_address_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    ray = pytest.importorskip("ray", reason="needs the extra «ray»")
-    # The cluster of this file, if it runs, is left alone.
-    monkeypatch.setattr(ray, "is_initialized", lambda: False)
-    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    alone(monkeypatch)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         told = address.format(port=taken.getsockname()[1])
     monkeypatch.setenv("RAY_ADDRESS", told)
     with pytest.raises(EndpointError, match=f"^RAY_ADDRESS={told}: no Ray cluster answers there"):
         on("ray", squares, [1])
+
+
+def test_a_ray_client_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone(monkeypatch)
+    monkeypatch.setenv("RAY_ADDRESS", "ray://127.0.0.1:10001")
+    with pytest.raises(EndpointError, match=r"own address as HOST:PORT$"):
+        on("ray", squares, [1])
+
+
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it look as if no cluster had been joined; the one of this file, if it runs, lives on."""
+    ray = pytest.importorskip("ray", reason="needs the extra «ray»")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)

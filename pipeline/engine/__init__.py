@@ -32,7 +32,8 @@ def run_jobs(
 
     Args:
         engine: «process» hands over the results of a job when it ends; «ray» each one at once.
-        setup: called once in every process that works; it and the jobs must be picklable.
+        setup: called once in every process that works; it and the jobs must be picklable, and need
+            no file of the project, which other machines do not have.
         jobs: what to do; no job may depend on another.
         workers: jobs at a time; default every processor of the machine or of the cluster.
         cpus: with Ray, the processors that one job takes; 0 for one that only waits for a server.
@@ -43,7 +44,6 @@ def run_jobs(
         WorkerError: a worker ended before its job did.
         ParamsError: Ray is not installed.
         EndpointError: no Ray cluster answers at RAY_ADDRESS.
-        DataError: the project's folder is too large to be sent there.
         RouteBalanceError: as the job raised it; jobs still at work are ended.
     """
     if engine == "ray":

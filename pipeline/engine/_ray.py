@@ -8,12 +8,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from pipeline.engine._work import Setup, Work
-from pipeline.errors import DataError, EndpointError, ParamsError, WorkerError
+from pipeline.errors import EndpointError, ParamsError, WorkerError
 
 __all__ = ["on_ray"]
 
@@ -21,8 +22,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _QUIET = {"log_to_driver": False, "logging_level": logging.ERROR}
-# What a cluster of other machines need not see of the project's folder.
-_LEFT_HERE = [".git", ".venv", ".vllm-cpu", ".cache", "mlruns", "mlflow.db*", "data/requests"]
 
 
 def on_ray(
@@ -83,6 +82,8 @@ def _results(name: str, shared: list[Any], job: Any) -> Iterator[Any]:
 def _cluster() -> Iterator[Any]:
     """Join the cluster of RAY_ADDRESS, or start one here and end it; yield the module."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if "RAY_AUTH_TOKEN" in os.environ:  # which Ray shows to a given cluster in this mode alone
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         import ray
     except ImportError as error:
@@ -102,31 +103,29 @@ def _cluster() -> Iterator[Any]:
 
 
 def _join(ray: Any, address: str) -> None:
+    if address.startswith("ray://"):
+        raise EndpointError(
+            f"RAY_ADDRESS={address}: a Ray Client hands over no results before a job ends; give "
+            "the cluster's own address as HOST:PORT"
+        )
     absent = EndpointError(
         f"RAY_ADDRESS={address}: no Ray cluster answers there; give the address of a running one "
         "as HOST:PORT, or unset it to start one here"
     )
     if address not in ("auto", "local") and not _listens(address):
         raise absent
-    # Its nodes need the dependencies, but neither the project nor its files: they are sent along,
-    # those too that .gitignore names, because DVC's outputs are among them.
-    os.environ.setdefault("RAY_RUNTIME_ENV_IGNORE_GITIGNORE", "1")
-    sent = {"working_dir": os.getcwd(), "excludes": _LEFT_HERE}
+    # Its nodes need the dependencies, but not the project: this very code is sent along.
+    code = {"py_modules": [str(Path(__file__).parents[1])]}
     try:
-        ray.init(address=address, runtime_env=sent, **_QUIET)
+        ray.init(address=address, runtime_env=code, **_QUIET)
     except ConnectionError as error:
         raise absent from error
-    except ValueError as error:
-        raise DataError(
-            f"{os.getcwd()}: cannot be sent to the Ray cluster ({error}); name what its workers "
-            "need not have in .rayignore"
-        ) from error
 
 
 def _listens(address: str) -> bool:
     """Look before Ray does, which gives up only after minutes."""
     try:
-        place = urlsplit(address if "://" in address else f"//{address}")
+        place = urlsplit(f"//{address}")
         socket.create_connection((place.hostname or "", place.port or 0), timeout=5).close()
     except (OSError, ValueError):
         return False

@@ -51,7 +51,7 @@ class Bench:
     length_folder: Path = Paths.LENGTH
 
     def rig(self) -> Rig:
-        """Load the heads and lay out the fleet, in the process that runs the cells."""
+        """Load the heads and lay out the fleet."""
         latency = load_latency(self.latency_folder)
         fleet = Fleet.of(self.fleet)
         return Rig(self.params, fleet, self.workloads, latency, self.seed, self.traces)
@@ -125,17 +125,16 @@ def run_grid(
     paths = [kept / f"{bench.key(cell)}.parquet" for cell in cells]
     todo = [(cell, path) for cell, path in zip(cells, paths, strict=True) if not path.exists()]
     say(f"loadtest: {len(cells)} cells, {len(cells) - len(todo)} kept from before")
-    # A cell costs nothing but time: one whose worker is lost is started again.
-    ran = run_jobs(engine, partial(_setup, bench), todo, workers=jobs, retries=2)
-    for path, rows in track(ran, len(todo), "loadtest cells"):
-        write_rows(rows, path, REQUESTS)
+    if todo:
+        # A cell costs nothing but time: one whose worker is lost is started again.
+        ran = run_jobs(engine, partial(_setup, bench.rig()), todo, workers=jobs, retries=2)
+        for path, rows in track(ran, len(todo), "loadtest cells"):
+            write_rows(rows, path, REQUESTS)
     for path in paths:
         yield read_rows(path, REQUESTS)
 
 
-def _setup(bench: Bench) -> Callable[[tuple[Cell, Path]], Iterator[tuple[Path, pl.DataFrame]]]:
-    rig = bench.rig()
-
+def _setup(rig: Rig) -> Callable[[tuple[Cell, Path]], Iterator[tuple[Path, pl.DataFrame]]]:
     def work(job: tuple[Cell, Path]) -> Iterator[tuple[Path, pl.DataFrame]]:
         cell, path = job
         yield path, run_cell(cell, rig)
