@@ -55,7 +55,7 @@ def test_every_request_of_every_arm_was_served(
 
 def test_arms_without_beliefs_use_both_models(figures: dict[str, Any]) -> None:
     share = f"share_{SIZES[0]}"
-    assert figures["arms"]["round_robin"][share] == pytest.approx(0.5, abs=0.02)
+    assert figures["arms"]["round_robin"][share] == pytest.approx(0.5, abs=0.05)
     assert 0 < figures["arms"]["shortest_queue"][share] < 1
     for arm in figures["arms"].values():
         assert 0 < arm["ttft_mean_ms"] < arm["e2e_mean_ms"]
