@@ -175,7 +175,12 @@ class Router:
             # A batch that cannot be decided must not take those after it along.
             _log.exception("a batch of %d requests could not be decided", len(batch))
             for ticket in batch:
-                _fail(ticket, GatewayError(503, "decision_failed", "no decision could be made"))
+                _fail(
+                    ticket,
+                    GatewayError(
+                        503, "decision_failed", "no decision could be made", retry_after_s=1.0
+                    ),
+                )
 
     def _assign(self, batch: list[Ticket], parts: Parts, told: Estimates, started: float) -> None:
         now = self._clock()
