@@ -11,6 +11,7 @@ from pipeline.engine import Engine, run_jobs
 from pipeline.errors import UnknownNameError
 from pipeline.files import content_hash
 from pipeline.fleet import Fleet
+from pipeline.fleet.steptime import without_file
 from pipeline.loadtest._cell import Cell, run_cell
 from pipeline.loadtest._rig import Rig
 from pipeline.loadtest._workload import Workload
@@ -51,9 +52,10 @@ class Bench:
     length_folder: Path = Paths.LENGTH
 
     def rig(self) -> Rig:
-        """Load the heads and lay out the fleet."""
+        """Load the heads and lay out the fleet; what comes back needs no file any more."""
         latency = load_latency(self.latency_folder)
-        fleet = Fleet.of(self.fleet)
+        tiers = {name: without_file(tier) for name, tier in self.fleet.tiers.items()}
+        fleet = Fleet.of(self.fleet.model_copy(update={"tiers": tiers}))
         return Rig(self.params, fleet, self.workloads, latency, self.seed, self.traces)
 
     def key(self, cell: Cell) -> str:

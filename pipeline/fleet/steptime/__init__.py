@@ -22,7 +22,7 @@ from pipeline.fleet.steptime._profile import (
     read_profile,
     write_profile,
 )
-from pipeline.fleet.steptime._source import step_label, step_time
+from pipeline.fleet.steptime._source import step_label, step_time, without_file
 from pipeline.fleet.steptime._split import split
 from pipeline.fleet.steptime._tables import Tables, Target, read_tables
 
@@ -48,5 +48,6 @@ __all__ = [
     "step_label",
     "step_time",
     "with_collectives",
+    "without_file",
     "write_profile",
 ]

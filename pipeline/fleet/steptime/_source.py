@@ -8,7 +8,7 @@ from pipeline.fleet.steptime._estimate import estimate_step
 from pipeline.fleet.steptime._profile import curve_step, read_profile
 from pipeline.params import CurveStepParams, SimpleStepParams, StepParams, TierParams
 
-__all__ = ["step_label", "step_time"]
+__all__ = ["step_label", "step_time", "without_file"]
 
 
 @singledispatch
@@ -49,3 +49,14 @@ def step_label(tier: TierParams) -> str:
     if tier.profile is not None:
         return read_profile(Path(tier.profile)).label
     return "estimated" if tier.estimate is not None else "given"
+
+
+def without_file(tier: TierParams) -> TierParams:
+    """The same tier with the coefficients of its profile, for where the file is not.
+
+    Raises:
+        DataError: its profile cannot be read, or holds what no profile holds.
+    """
+    if tier.profile is None:
+        return tier
+    return tier.model_copy(update={"step": read_profile(Path(tier.profile)).step, "profile": None})

@@ -141,7 +141,7 @@ import sys
 from functools import partial
 from pathlib import Path
 from pipeline.engine import run_jobs
-from tests.test_engine import halting
+from tests.test_run_jobs import halting
 for result in run_jobs("ray", partial(halting, Path(sys.argv[1])), [0]):
     print(result, flush=True)
 """
