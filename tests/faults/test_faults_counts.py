@@ -48,7 +48,7 @@ def test_files_are_compared_by_what_they_say(tmp_path: Path) -> None:
         (folder / "reports/fidelity").mkdir(parents=True)
         (folder / "same.csv").write_text("a\n")
         (folder / "differs.csv").write_text(text)
-        row = f'"metric": "TTFT", "requests": 9, "simulated_s": 0.3, "emulated_s": {seconds}'
+        row = f'"metric": "TTFT", "requests": 9, "speed": 1.0, "emulated_s": {seconds}'
         (folder / "reports/fidelity/clock.json").write_text(f"[{{{row}}}]")
     (tmp_path / "one" / "alone.csv").write_text("a\n")
     told = {
@@ -57,5 +57,5 @@ def test_files_are_compared_by_what_they_say(tmp_path: Path) -> None:
     }
     assert list(told.values()) == [True, False, False, True]
     clock = tmp_path / "other" / "reports/fidelity/clock.json"
-    clock.write_text(clock.read_text().replace("0.3", "0.31"))
+    clock.write_text(clock.read_text().replace("9", "8"))
     assert not same_file("reports/fidelity/clock.json", tmp_path / "one", tmp_path / "other")
