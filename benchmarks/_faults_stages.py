@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import yaml
@@ -122,12 +121,3 @@ def _unclocked(file: Path) -> list[tuple[str, int, float]]:
     """What the comparison of the two clocks says beside times; both replay when it was sent."""
     rows = json.loads(file.read_text())
     return [(row["metric"], row["requests"], row["speed"]) for row in rows]
-
-
-def _shape(told: Any) -> Any:
-    """JSON without its numbers."""
-    if isinstance(told, dict):
-        return {key: _shape(value) for key, value in told.items()}
-    if isinstance(told, list):
-        return [_shape(value) for value in told]
-    return type(told) if isinstance(told, int | float) else told
