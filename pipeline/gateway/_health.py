@@ -58,19 +58,23 @@ class Health:
         """A request was served: whatever was, it is well."""
         return Health()
 
-    def left(self) -> "Health":
-        """A request ended that tells nothing, such as one that its client gave up."""
-        return replace(self, tried=False)
+    def left(self, sent: float) -> "Health":
+        """A request of time `sent` ended and tells nothing, such as one that its client gave up."""
+        return replace(self, tried=self.tried and self._before(sent))
 
-    def failed(self, now: float, rule: HealthRule) -> "Health":
-        """A request failed there at time `now`."""
+    def failed(self, now: float, sent: float, rule: HealthRule) -> "Health":
+        """A request that was sent at time `sent` failed there at time `now`."""
         failures = self.failures + 1
         if self.until is None and failures < rule.failures:
             return replace(self, failures=failures)
-        if self.until is not None and not self.tried:
-            return replace(self, failures=failures)  # sent before it was out
+        if self._before(sent):
+            return replace(self, failures=failures)
         pause = min(rule.longest_s, 2 * self.pause_s if self.pause_s else rule.pause_s)
         return Health(failures, now + pause, pause)
+
+    def _before(self, sent: float) -> bool:
+        """Whether a request of this time is no trial: it went out before the pause was over."""
+        return self.until is not None and sent < self.until
 
 
 class Ward:
@@ -113,12 +117,12 @@ class Ward:
         """It served one."""
         self._all[instance] = self._all[instance].answered()
 
-    def left(self, instance: int) -> None:
-        """A request ended there that tells nothing of its health."""
-        self._all[instance] = self._all[instance].left()
+    def left(self, instance: int, sent: float) -> None:
+        """A request of time `sent` ended there that tells nothing of its health."""
+        self._all[instance] = self._all[instance].left(sent)
 
-    def failed(self, instance: int, now: float) -> None:
-        """A request failed there."""
+    def failed(self, instance: int, now: float, sent: float) -> None:
+        """A request of time `sent` failed there at time `now`."""
         was_out = self.out(instance)
-        self._all[instance] = self._all[instance].failed(now, self._rule)
+        self._all[instance] = self._all[instance].failed(now, sent, self._rule)
         self.evictions[instance] += self.out(instance) and not was_out

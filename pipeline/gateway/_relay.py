@@ -119,7 +119,7 @@ class Relay:
         answer: Answer | None = None
         ticket.first_token, ticket.done, ticket.tokens = None, None, 0
         ticket.dispatched = self._clock()
-        verdict = self._ward.left
+        verdict = self._left
         try:
             body = self._body(ticket.asked, decided)
             answer = await self._upstream.ask(
@@ -129,21 +129,27 @@ class Relay:
                 response = await self._stream(request, ticket, decided, answer)
             else:
                 response = await self._whole(ticket, decided, answer)
-            verdict = self._ward.answered if ticket.failure is None else self._failed
+            verdict = self._answered if ticket.failure is None else self._failed
             return response
         except UpstreamError as failure:
-            verdict = self._failed if failure.counts else self._ward.left
+            verdict = self._failed if failure.counts else self._left
             raise
         finally:
             if answer is not None:
                 answer.close()
-            verdict(decided.instance)
+            verdict(decided)
             if ticket.done is None:
                 ticket.done = self._clock()
             self._router.landed(decided, ticket.done, ticket.tokens)
 
-    def _failed(self, instance: int) -> None:
-        self._ward.failed(instance, self._clock())
+    def _answered(self, decided: Decided) -> None:
+        self._ward.answered(decided.instance)
+
+    def _left(self, decided: Decided) -> None:
+        self._ward.left(decided.instance, decided.at)
+
+    def _failed(self, decided: Decided) -> None:
+        self._ward.failed(decided.instance, self._clock(), decided.at)
 
     def _body(self, asked: Asked, decided: Decided) -> bytes:
         fleet = self._router.fleet
@@ -184,6 +190,7 @@ class Relay:
         if request.version >= HttpVersion11:
             response.enable_chunked_encoding()
         await response.prepare(request)
+        ticket.http = 200
         await response.write(begun)
         await self._rest(response, ticket, decided, answer, watch)
         await response.write_eof()

@@ -110,8 +110,9 @@ class Router:
                 self._queue.remove(entry)
             if not ticket.wish.cancelled() and ticket.wish.exception() is None:
                 # Decided in the moment in which its client left.
-                self._ward.left(ticket.wish.result().instance)
-                self.landed(ticket.wish.result(), self._clock(), 0)
+                decided = ticket.wish.result()
+                self._ward.left(decided.instance, decided.at)
+                self.landed(decided, self._clock(), 0)
             raise
 
     def landed(self, decided: Decided, at: float, tokens: int) -> None:

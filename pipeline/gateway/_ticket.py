@@ -60,7 +60,8 @@ class Ticket:
         relaxations: of the filter that refused it.
         dispatched, first_token, done: when the last attempt was sent, and its first content and
             its end were there.
-        http, outcome, failure: how it ended.
+        http: status that the client was told; None where it left before.
+        outcome, failure: how it ended.
         tokens: of the answer.
     """
 
@@ -74,7 +75,7 @@ class Ticket:
     dispatched: float | None = None
     first_token: float | None = None
     done: float | None = None
-    http: int = 200
+    http: int | None = None
     outcome: Outcome = "ok"
     failure: UpstreamError | None = None
     tokens: int = 0

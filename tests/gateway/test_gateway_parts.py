@@ -17,22 +17,22 @@ RULE = HealthRule(failures=2, pause_s=1.0, longest_s=3.0)
 
 
 def test_an_instance_is_out_after_failures_in_a_row_and_tried_once() -> None:
-    one = Health().failed(10.0, RULE)
+    one = Health().failed(10.0, 9.0, RULE)
     assert one.open(10.0)
     assert one.answered() == Health()
-    out = one.failed(10.0, RULE)
+    out = one.failed(10.0, 9.0, RULE)
     assert (out.until, out.open(10.9), out.open(11.0)) == (11.0, False, True)
     trial = out.sent()
     assert not trial.open(11.0)
     assert trial.answered() == Health()
-    assert trial.left().open(11.0)
+    assert trial.left(11.0).open(11.0)
 
 
 def test_the_pause_doubles_up_to_the_longest() -> None:
     one, pauses, now = Health(), [], 0.0
     for _ in range(5):
         while one.open(now):
-            one = one.sent().failed(now, RULE)
+            one = one.sent().failed(now, now, RULE)
         assert one.until is not None
         pauses.append(one.until - now)
         now = one.until
@@ -40,10 +40,13 @@ def test_the_pause_doubles_up_to_the_longest() -> None:
 
 
 def test_requests_that_were_sent_before_it_was_out_do_not_lengthen_the_pause() -> None:
-    out = Health().failed(0.0, RULE).failed(0.0, RULE)
-    late = out.failed(0.5, RULE).failed(0.6, RULE)
+    out = Health().failed(0.0, 0.0, RULE).failed(0.0, 0.0, RULE)
+    late = out.failed(0.5, 0.0, RULE).failed(0.6, 0.0, RULE)
     assert (late.until, late.pause_s) == (out.until, out.pause_s)
     assert late.answered() == Health()
+    trial = late.sent()
+    assert (trial.failed(1.5, 0.0, RULE).until, trial.left(0.0).open(1.5)) == (out.until, False)
+    assert trial.failed(1.5, 1.2, RULE).until == 3.5
 
 
 def test_a_ward_counts_evictions_and_trusts_the_telemetry_of_some() -> None:
@@ -52,13 +55,13 @@ def test_a_ward_counts_evictions_and_trusts_the_telemetry_of_some() -> None:
     assert ward.open(heard, 0.0).tolist() == [True, True, False]
     assert ward.open(np.zeros(3, bool), 0.0).tolist() == [True, True, True]
     for _ in range(2):
-        ward.failed(0, 0.0)
+        ward.failed(0, 0.0, 0.0)
     assert ward.open(heard, 0.0).tolist() == [False, True, False]
     assert ward.open(np.array([True, False, False]), 0.0).tolist() == [False, True, True]
     assert (ward.evictions, ward.back_in_s(0.0)) == ([1, 0, 0], 0.0)
     for i in (1, 2):
         for _ in range(2):
-            ward.failed(i, 0.5)
+            ward.failed(i, 0.5, 0.0)
     assert ward.back_in_s(0.5) == 0.5
     assert not ward.open(heard, 0.5).any()
 
@@ -70,11 +73,14 @@ def test_nobody_stays_out_for_ever(events: list[str]) -> None:
         if event == "wait":
             now += 1.0
         elif event == "failed":
-            one = one.failed(now, RULE)
+            one = one.failed(now, now, RULE)
+        elif event == "left":
+            one = one.left(now)
         else:
             one = getattr(one, event)()
         assert one.until is None or one.until - now <= RULE.longest_s
-        assert one.left().open(now + RULE.longest_s)
+        later = now + RULE.longest_s
+        assert one.left(later).open(later)
 
 
 def test_retry_after_is_the_queue_at_the_pace_of_the_last_ends() -> None:

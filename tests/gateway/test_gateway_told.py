@@ -88,7 +88,7 @@ def test_the_log_has_a_line_per_request_however_it_ended(tmp_path: Path) -> None
     assert SECRET not in text
     lines = [json.loads(line) for line in text.splitlines()]
     assert [(line["number"], line["http"], line["outcome"]) for line in lines] == [
-        (0, 200, "ok"), (1, 502, "failed"), (2, 200, "cancelled"),
+        (0, 200, "ok"), (1, 502, "failed"), (2, None, "cancelled"),
     ]  # fmt: skip
     assert [line["output_tokens"] for line in lines] == [4, 0, 0]
     assert lines[1]["failure"] == "it answered HTTP 500"
