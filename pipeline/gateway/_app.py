@@ -1,5 +1,6 @@
 """The routes of the gateway."""
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -110,7 +111,7 @@ class _Routes:
         came = time.monotonic()
         gateway = self._gateway
         models = gateway.fleet.params.models
-        raw = await _body(request)
+        raw = await _body(request, gateway.settings.body_s)
         gateway.check_open()  # after the body: a drain may have begun while it came
         asked = read_request(raw, request.path)
         if asked.model is not None and asked.model not in models:
@@ -125,7 +126,7 @@ class _Routes:
 
     async def config(self, request: web.Request) -> web.Response:
         """Swap arm, weights and predictors: all that is asked, or nothing."""
-        raw = await _body(request)
+        raw = await _body(request, self._gateway.settings.body_s)
         try:
             await self._gateway.swap(raw)
         except RouteBalanceError as error:
@@ -138,9 +139,13 @@ class _Routes:
         return _json(self._gateway.state())
 
 
-async def _body(request: web.Request) -> bytes:
+async def _body(request: web.Request, most_s: float) -> bytes:
     try:
-        return await request.read()
+        async with asyncio.timeout(most_s):
+            return await request.read()
+    except TimeoutError:
+        said = f"the body did not come within {most_s:g} s"
+        raise GatewayError(408, "slow_body", said) from None
     except web.RequestPayloadError as error:
         raise GatewayError(400, "invalid_body", f"the body cannot be read ({error})") from None
 

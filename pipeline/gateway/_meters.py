@@ -84,7 +84,9 @@ class Meters:
         """Count a request."""
         decided = ticket.decided
         arm = arm if decided is None else decided.parts.choice.arm
-        self._requests.labels(arm, "none" if ticket.http is None else str(ticket.http), ticket.outcome).inc()
+        self._requests.labels(
+            arm, "none" if ticket.http is None else str(ticket.http), ticket.outcome
+        ).inc()
         if decided is None:
             return
         self._retries.labels(arm).inc(ticket.attempts - 1)

@@ -10,6 +10,7 @@ from typing import Self
 import aiohttp
 
 from pipeline.fleet.telemetry import base_url
+from pipeline.gateway._patience import patience
 from pipeline.gateway._retry import UpstreamError, failure_of_status
 from pipeline.gateway._settings import Settings
 
@@ -43,19 +44,19 @@ class Answer:
     async def first_piece(self) -> bytes:
         """The next bytes, while nothing was passed on; empty at the end. Raises UpstreamError."""
         with _as_failures():
-            async with asyncio.timeout_at(self._until):
+            async with patience(self._until):
                 return await self._response.content.readany()
 
     async def piece(self) -> bytes:
         """The next bytes after that; empty at the end. Raises UpstreamError."""
         with _as_failures():
-            async with asyncio.timeout(self._settings.between_s):
+            async with patience(_now() + self._settings.between_s):
                 return await self._response.content.readany()
 
     async def whole(self) -> bytes:
         """All of it. Raises UpstreamError."""
         with _as_failures():
-            async with asyncio.timeout_at(self._until):
+            async with patience(self._until):
                 return await self._response.read()
 
     async def finished(self) -> None:
@@ -112,10 +113,10 @@ class Upstream:
             UpstreamError: there are none, or they say that the instance failed.
         """
         settings = self._settings
-        patience = settings.first_token_s if stream else settings.answer_s
-        until = asyncio.get_running_loop().time() + patience
+        longest = settings.first_token_s if stream else settings.answer_s
+        until = _now() + longest
         with _as_failures():
-            async with asyncio.timeout_at(until):
+            async with patience(until):
                 response = await self._session.post(
                     self._roots[instance] + path,
                     data=body,
@@ -127,6 +128,10 @@ class Upstream:
             response.close()
             raise failure
         return Answer(response, settings, until, self._key)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 @contextmanager
