@@ -16,7 +16,7 @@ from pipeline.params import JudgeParams
 from pipeline.rows import REQUESTS, SERVED, SERVED_JUDGEMENTS
 from pipeline.statistics import mean_interval
 from pipeline.streams import stream
-from pipeline.workload.hub import Want, allocate
+from pipeline.workload.allocate import Want, allocate
 
 __all__ = ["judge_served", "sample_served", "served_quality", "served_quality_lines"]
 

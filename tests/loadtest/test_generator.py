@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import DataError, EndpointError
-from pipeline.loadtest.generator import Call, Sent, Target, lag_of, run_closed, run_open
+from pipeline.loadtest.generator import Call, Sent, Target, run_closed, run_open
 from pipeline.loadtest.generator._exchange import Exchange
 from pipeline.loadtest.generator._loops import send_at_times, send_by_users
 from pipeline.params import ClosedParams
@@ -274,13 +274,6 @@ def test_a_user_sends_after_the_end_of_his_last_and_some_thought() -> None:
 def test_more_users_than_calls() -> None:
     with ScriptedServer(play) as server:
         assert len(drive(server.url, [call(0, None)], users=4)) == 1
-
-
-def test_lag_is_from_schedule_to_sending() -> None:
-    sent = [Sent(i, 1.0, 1.0 + lag, 2.0) for i, lag in enumerate([0.0, 0.001, 0.002, 0.5])]
-    lag = lag_of(sent)
-    assert (lag.n, lag.p50_ms, lag.max_ms) == (4, pytest.approx(1.5), pytest.approx(500))
-    assert np.isnan(lag_of([]).p50_ms)
 
 
 def test_calls_without_an_order_of_times_are_refused() -> None:

@@ -1,6 +1,5 @@
 """Prompts from public sets, by their name on a hub or from local copies of their files."""
 
-from pipeline.workload.hub._allocate import Want, allocate
 from pipeline.workload.hub._open import UnavailableError
 from pipeline.workload.hub._read import HubPrompts, read_hub
 from pipeline.workload.hub._scored import (
@@ -15,8 +14,6 @@ __all__ = [
     "SETS",
     "HubPrompts",
     "UnavailableError",
-    "Want",
-    "allocate",
     "read_hub",
     "read_scored_prompts",
     "read_scored_responses",

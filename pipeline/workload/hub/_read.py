@@ -12,8 +12,8 @@ from pipeline.params import HubParams
 from pipeline.progress import say
 from pipeline.rows import PROMPTS
 from pipeline.streams import stream
+from pipeline.workload.allocate import Want, allocate
 from pipeline.workload.files import stem
-from pipeline.workload.hub._allocate import Want, allocate
 from pipeline.workload.hub._open import (
     UnavailableError,
     files_in,

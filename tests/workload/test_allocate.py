@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import DataError
-from pipeline.workload.hub import Want, allocate
+from pipeline.workload.allocate import Want, allocate
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""How many prompts of each set: shares of a total within floors and caps, whole numbers."""
+"""How many of each kind: shares of a total within floors and caps, whole numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ __all__ = ["Want", "allocate"]
 
 @dataclass(frozen=True)
 class Want:
-    """One set's weight, and the least and the most that it may get."""
+    """The weight of one kind, and the least and the most that it may get."""
 
     weight: float
     low: int
@@ -21,11 +21,11 @@ class Want:
 def allocate(total: int, wants: Sequence[Want]) -> list[int]:
     """Divide `total` in proportion to the weights, within bounds.
 
-    A set at its bound leaves the rest to the others. Where all bounds together allow fewer than
-    `total`, every set gets the most that it may.
+    A kind at its bound leaves the rest to the others. Where all bounds together allow fewer than
+    `total`, every kind gets the most that it may.
 
     Args:
-        total: prompts of all n sets together.
+        total: of all n kinds together.
         wants: n weights and bounds, with 0 <= low <= high.
 
     Returns:
@@ -35,7 +35,7 @@ def allocate(total: int, wants: Sequence[Want]) -> list[int]:
         DataError: the lower bounds add up to more than `total`.
     """
     if sum(want.low for want in wants) > total:
-        raise DataError(f"the floors of the sets add up to more than the total of {total}")
+        raise DataError(f"the floors add up to more than the total of {total}")
     total = min(total, sum(want.high for want in wants))
     counts: dict[int, int] = {}
     while len(counts) < len(wants):
@@ -51,7 +51,7 @@ def allocate(total: int, wants: Sequence[Want]) -> list[int]:
 
 
 def _shares(left: int, wants: Sequence[Want], counts: dict[int, int]) -> dict[int, Fraction]:
-    """What the sets without a final count would get of what is left, by weight alone."""
+    """What the kinds without a final count would get of what is left, by weight alone."""
     open_ = [i for i in range(len(wants)) if i not in counts]
     weights = sum(Fraction(wants[i].weight) for i in open_)
     return {i: left * Fraction(wants[i].weight) / weights for i in open_}
