@@ -15,7 +15,7 @@ from pipeline.params import load_params
 LAYERS = {
     "errors": 0, "files": 0, "journal": 0, "progress": 0, "streams": 0, "schema": 0, "rows": 0,
     "compiled": 0, "stored": 1, "params": 0, "minilm": 0, "encoder": 1, "stage": 1, "engine": 1,
-    "spending": 0, "fleet": 1, "workload": 1,
+    "spending": 0, "keys": 0, "fleet": 1, "workload": 1,
     "scheduling": 2, "predictors": 2, "collecting": 2, "judging": 2, "statistics": 2,
     "loadtest": 3, "gateway": 3, "registry": 3, "reporting": 3,
     "cli": 4,

@@ -3,7 +3,6 @@
 from pipeline.collecting._backoff import LONGEST_REST_S, pause_s, retry_after_s
 from pipeline.collecting._bucket import TokenBucket, next_turn
 from pipeline.collecting._collect import collect_live
-from pipeline.collecting._key import key_of
 from pipeline.collecting._open import asked_of
 from pipeline.collecting._plan import PlanLine, Range, Total, plan_collect, plan_line
 from pipeline.collecting._stage import JOURNAL, collect_stage
@@ -18,7 +17,6 @@ __all__ = [
     "asked_of",
     "collect_live",
     "collect_stage",
-    "key_of",
     "next_turn",
     "pause_s",
     "plan_collect",

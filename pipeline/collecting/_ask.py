@@ -9,12 +9,12 @@ import numpy as np
 
 from pipeline.collecting._backoff import LONGEST_REST_S, pause_s, retry_after_s
 from pipeline.collecting._bucket import TokenBucket, next_turn
-from pipeline.collecting._key import bearer
 from pipeline.collecting._purse import Purse
 from pipeline.collecting._question import Question, request_body, worst_usd
 from pipeline.collecting._row import answer_row, error_row, failure
 from pipeline.collecting._shard import Kept, Shard
 from pipeline.fleet.live import Answered, Client
+from pipeline.keys import bearer
 from pipeline.progress import say
 from pipeline.spending import cost_usd
 from pipeline.streams import stream

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 import polars as pl
 
 from pipeline.collecting._answers import asker
-from pipeline.collecting._key import bearer
 from pipeline.collecting._open import Asked, asked_of, open_questions
 from pipeline.collecting._question import Question
 from pipeline.collecting._shard import Ended, Kept, Row, Shard
@@ -15,6 +14,7 @@ from pipeline.engine import Engine, run_jobs
 from pipeline.errors import CapError, DataError, EndpointError, UnknownNameError
 from pipeline.fleet.telemetry import Probe, probe_fleet
 from pipeline.journal import Journal
+from pipeline.keys import bearer
 from pipeline.params import LiveParams
 from pipeline.progress import say, track
 from pipeline.rows import RESPONSES

@@ -64,11 +64,18 @@ class Choice:
 
 @dataclass(frozen=True)
 class Loaded:
-    """Trained parts of an arm; None what it does without."""
+    """Trained parts of an arm; None what it does without.
+
+    Attributes:
+        reader, latency: of prompts, and of times.
+        best_single: model with the best quality.
+        contents: hash of every predictor of the choice by kind, whether the arm uses it or not.
+    """
 
     reader: PromptReader | None = None
     latency: LatencyModel | None = None
     best_single: str | None = None
+    contents: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,7 @@ class Parts:
         reader: of prompts; None where the arm reads none.
         prices: USD per million prompt and output tokens, by model.
         draws: stream of injected error.
+        contents: of `Loaded`.
     """
 
     choice: Choice
@@ -92,6 +100,7 @@ class Parts:
     reader: PromptReader | None
     prices: list[tuple[float, float]]
     draws: np.random.Generator
+    contents: Mapping[str, str]
 
     def read(self, asked: list[Asked], typical: Floats) -> Estimates:
         """Beliefs about n requests; one caller at a time.
@@ -172,6 +181,7 @@ class Maker:
             reader=loaded.reader,
             prices=list(self._fleet.params.prices.values()),
             draws=draws,
+            contents=loaded.contents,
         )
 
 

@@ -47,23 +47,23 @@ class Project:
         if arm.model == "best":
             rows = read_rows(Paths.DATASET, DATASET).filter(pl.col("split") == "validation")
             best = best_model(rows, self._fleet.models)
-        if not arm.reads_prompt and not choice.predictors:
-            return Loaded(best_single=best)
-        needed = ["quality", "length", *(["latency"] if arm.latency is not None else [])]
-        folders = self._folders(choice, needed if arm.reads_prompt else [])
+        registered = self._registered(choice)
+        folders = _OWN | registered
+        contents = {kind: file_hash(one) for kind, one in folders.items() if one.exists()}
+        if not arm.reads_prompt:
+            return Loaded(best_single=best, contents=contents)
+        needed = {"quality", "length"} | ({"latency"} if arm.latency is not None else set())
+        own = {kind: contents.get(kind, "") for kind in needed - registered.keys()}
+        check_registered(own, self._params.register_.prefix)
         latency = load_latency(folders["latency"]) if arm.latency is not None else None
-        reader = self._reader(arm, folders) if arm.reads_prompt else None
-        return Loaded(reader, latency, best)
+        return Loaded(self._reader(arm, folders), latency, best, contents)
 
-    def _folders(self, choice: Choice, needed: list[str]) -> dict[str, Path]:
-        found: dict[str, Path] = {}
-        if choice.predictors or choice.every != "current":
-            with opened(self._params.register_) as client:
-                found = chosen_folders(self._params, client, choice.every, choice.predictors)
-        present = {kind: _OWN[kind] for kind in needed if kind not in found}
-        hashes = {kind: file_hash(folder) for kind, folder in present.items()}
-        check_registered(hashes, self._params.register_.prefix)
-        return present | found
+    def _registered(self, choice: Choice) -> dict[str, Path]:
+        """Folders of the predictors that the choice takes from the registry, by kind."""
+        if not choice.predictors and choice.every == "current":
+            return {}
+        with opened(self._params.register_) as client:
+            return chosen_folders(self._params, client, choice.every, choice.predictors)
 
     def _reader(self, arm: ArmParams, folders: Mapping[str, Path]) -> PromptReader:
         import torch

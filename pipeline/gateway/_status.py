@@ -44,6 +44,7 @@ class Status:
             for i, one in enumerate(self._telemetry.view(now))
         ]
         return router.parts.choice.shown() | {
+            "contents": dict(router.parts.contents),
             "waiting": router.waiting,
             "in_flight": sum(router.flying),
             "instances": instances,

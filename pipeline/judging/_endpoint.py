@@ -12,12 +12,12 @@ from openai.types.chat import ChatCompletion
 from pipeline.collecting import (
     LONGEST_REST_S,
     TokenBucket,
-    key_of,
     next_turn,
     pause_s,
     retry_after_s,
 )
 from pipeline.judging._usage import usage_of, worst_usd
+from pipeline.keys import key_of
 from pipeline.params import JudgeModelParams
 from pipeline.progress import say
 from pipeline.spending import Spending

@@ -25,6 +25,7 @@ def summary(rows: pl.DataFrame) -> Iterator[str]:
             e2e.mean().alias("e2e"),
             e2e.quantile(0.95).alias("p95"),
             pl.col("cost_usd").mean().alias("cost"),
+            pl.col("cost_usd").null_count().alias("uncosted"),
             (pl.col("status") == "failed").sum().alias("failed"),
             (pl.col("status") == "refused").sum().alias("refused"),
         )
@@ -36,11 +37,14 @@ def summary(rows: pl.DataFrame) -> Iterator[str]:
     for row in table.iter_rows(named=True):
         quality = "-" if row["quality"] is None else f"{row['quality']:.3f}"
         counts = f"  {row['unlabelled']} unlabelled" if row["unlabelled"] else ""
+        counts += f"  {row['uncosted']} of unknown cost" if row["uncosted"] else ""
         counts += f"  {row['failed']} failed" if row["failed"] else ""
         counts += f"  {row['refused']} refused" if row["refused"] else ""
         # Where everything failed or was refused there is no mean.
-        mean, p95 = (math.nan if row[name] is None else row[name] for name in ("e2e", "p95"))
+        mean, p95, cost = (
+            math.nan if row[name] is None else row[name] for name in ("e2e", "p95", "cost")
+        )
         yield (
             f"{row['traffic']:14} {row['arm']:24} {row['rate']:6g} {row['n']:6d} {quality:>8} "
-            f"{mean:8.3f} {p95:8.3f} {1000 * row['cost']:8.4f}{counts}"
+            f"{mean:8.3f} {p95:8.3f} {1000 * cost:8.4f}{counts}"
         )

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from pipeline.collecting._backoff import pause_s, retry_after_s
 from pipeline.collecting._bucket import TokenBucket, next_turn
 from pipeline.collecting._degenerate import degeneracies
-from pipeline.collecting._key import bearer
 from pipeline.collecting._open import asked_of, open_questions
 from pipeline.collecting._question import content_key, request_body, worst_usd
 from pipeline.collecting._shard import Shard
 from pipeline.collecting._share import jobs_of
 from pipeline.errors import EndpointError, ParamsError
+from pipeline.keys import bearer
 from pipeline.params import LiveParams, parse_params
 from tests.collecting.live_cases import count_words, live, prompts
 

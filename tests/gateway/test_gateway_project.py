@@ -37,17 +37,19 @@ def test_versions_are_those_that_the_registry_names(project: Project) -> None:
     arm = params.loadtest.arms["knn_quality"]
     vector = np.zeros((1, 384), np.float32)
     vector[0, 1] = 1.0
-    told = {}
+    told, contents = {}, {}
     for version in ("1", "2", "champion"):
         loaded = project.load(arm, Choice("knn_quality", None, CHAMPIONS | {"quality": version}))
         assert loaded.reader is not None
         assert loaded.latency is None
         beliefs = loaded.reader.estimator.estimate(Prompts(vector, ("Question",)), np.array([4.0]))
         told[version] = beliefs.quality.mean
+        contents[version] = loaded.contents["quality"]
         with opened(params.register_) as client:
             path = chosen_folders(params, client, "current", {"quality": version})["quality"]
         own = QualityModel.load(path).predict(Prompts(vector, ("Question",)))
         assert np.array_equal(beliefs.quality.mean, own.mean)
+    assert contents["1"] == contents["champion"] != contents["2"]
     assert np.array_equal(told["1"], told["champion"])
     assert not np.array_equal(told["1"], told["2"])
     with pytest.raises(UnknownNameError, match="7"):

@@ -11,7 +11,7 @@ import pytest
 from pipeline.errors import EndpointError, ParamsError
 from pipeline.gateway import Access, read_keys
 from pipeline.gateway import Settings as Limits
-from pipeline.loadtest import Cell, Workload
+from pipeline.loadtest import Cell, Workload, summary
 from pipeline.loadtest.served import open_fleet, open_gateway
 from pipeline.minilm import count_tokens
 from pipeline.params import (
@@ -156,6 +156,18 @@ def test_a_broken_stream_is_a_failed_row_with_what_came(through: Through) -> Non
     assert hit["quality"].null_count() == hit["t_done"].null_count() == hit.height
 
 
+def test_what_a_call_without_an_answer_cost_is_unknown(through: Through) -> None:
+    hung = [
+        {"instance": name, "kind": "stall", "from_s": 0.0, "to_s": 1e6}
+        for name in small_fleet().instance_names
+    ]
+    told = through.run(fleet=small_fleet(*hung), http={"timeout_s": 0.5}).rows
+    assert told["request_id"].to_list() == list(range(REQUESTS))
+    assert set(told["status"]) == {"failed"}
+    assert told["cost_usd"].null_count() == REQUESTS
+    assert any(f"{told['measured'].sum()} of unknown cost" in line for line in summary(told))
+
+
 def test_an_instance_that_answers_5xx_is_tried_and_left(through: Through) -> None:
     broken = {"kind": "error", "from_s": 0.0, "to_s": 1e6, "share": 1.0}
     told = through.run(fleet=small_fleet({"instance": "large-0"} | broken)).rows
@@ -185,8 +197,20 @@ def test_a_key_opens_the_gateway_and_stands_in_no_row(
     assert (told.rows["status"] == "ok").all()
     assert told.texts is not None
     assert "secret" not in told.rows.write_json() + told.texts.write_json()
-    with pytest.raises(ParamsError, match="NO_KEY holds no key"):
+    with pytest.raises(EndpointError, match="variable NO_KEY is not set"):
         through.run(http={"key_variable": "NO_KEY"})
+
+
+def test_predictors_that_change_under_a_run_end_it(through: Through) -> None:
+    params = params_of(through.root)
+    answers = recorded(through.workload, through.texts)
+    bench = bench_of(params, through.workload, small_fleet())
+    with running(small_fleet(), answers) as gateway:
+        front = open_gateway(bench, HttpParams(url=gateway.url))
+        later = replace(front, state=replace(front.state, contents={"quality": "of before"}))
+        assert front.key(CELL) != later.key(CELL)
+        with pytest.raises(EndpointError, match="serves other predictors"):
+            later.run(CELL)
 
 
 def test_what_the_gateway_refuses_is_said(through: Through) -> None:

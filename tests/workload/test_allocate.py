@@ -51,5 +51,5 @@ def test_what_a_cap_leaves_goes_to_the_others_by_weight() -> None:
 
 
 def test_floors_above_the_total_are_refused() -> None:
-    with pytest.raises(DataError, match="floors of the sets add up to more than the total of 5"):
+    with pytest.raises(DataError, match="floors add up to more than the total of 5"):
         allocate(5, [Want(1, 3, 9), Want(1, 3, 9)])

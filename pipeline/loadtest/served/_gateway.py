@@ -1,7 +1,6 @@
 """The gateway as the load test sees it: what it says of itself, and the arm that it is told."""
 
 import json
-import os
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any, Literal
 
 from pipeline.errors import EndpointError, ParamsError
 from pipeline.fleet.telemetry import base_url
+from pipeline.keys import key_of
 from pipeline.loadtest.generator import Target
 from pipeline.params import HttpParams
 
@@ -26,14 +26,14 @@ class GatewayState:
         arm: that decides now.
         under_way: requests that wait or are on an instance.
         instances: their names.
-        predictors: which ones serve, by kind.
+        contents: hash of each predictor that serves, by kind; an alias may come to name another.
     """
 
     label: Literal["live", "emulated"]
     arm: str
     under_way: int
     instances: list[str]
-    predictors: dict[str, Any]
+    contents: dict[str, str]
 
 
 class Gateway:
@@ -43,8 +43,8 @@ class Gateway:
         http: its URL, and the environment variables that hold the keys.
 
     Raises:
-        ParamsError: there is no URL, or a variable that is to hold a key is empty.
-        EndpointError: the URL is not one of a server.
+        ParamsError: there is no URL.
+        EndpointError: the URL is not one of a server, or a variable that is to hold a key is empty.
     """
 
     def __init__(self, http: HttpParams) -> None:
@@ -52,8 +52,9 @@ class Gateway:
             raise ParamsError("no gateway is named; give --gateway URL or loadtest.http.url")
         self.url = base_url(http.url)
         self._timeout_s = http.timeout_s
-        self._key = _key(http.key_variable)
-        self._admin_key = _key(http.admin_key_variable) or self._key
+        self._key = _key(http.key_variable, "loadtest.http.key_variable")
+        admin = _key(http.admin_key_variable, "loadtest.http.admin_key_variable")
+        self._admin_key = admin or self._key
 
     @property
     def target(self) -> Target:
@@ -66,34 +67,33 @@ class Gateway:
         Raises:
             EndpointError: it does not answer, or not as a gateway does.
         """
-        told = self._ask("/admin/state", None)
-        try:
-            state = GatewayState(
-                told["label"],
-                told["arm"],
-                int(told["waiting"]) + int(told["in_flight"]),
-                [one["name"] for one in told["instances"]],
-                dict(told["predictors"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise EndpointError(
-                f"{self.url}/admin/state does not say {error}; a URL of `routebalance serve` is "
-                "accepted"
-            ) from None
-        if state.label not in ("live", "emulated"):
-            raise EndpointError(
-                f"{self.url}/admin/state says neither live nor emulated of its instances"
-            )
-        return state
+        return self._read(self._ask("/admin/state", None))
 
-    def set_arm(self, arm: str, weights: str | None) -> None:
+    def set_arm(self, arm: str, weights: str | None) -> GatewayState:
         """Let an arm decide from now on, afresh, with its own weights if it has any.
 
         Raises:
             EndpointError: the gateway refuses it.
         """
         asked = {"arm": arm} if weights is None else {"arm": arm, "weights": weights}
-        self._ask("/admin/config", json.dumps(asked).encode())
+        return self._read(self._ask("/admin/config", json.dumps(asked).encode()))
+
+    def _read(self, told: dict[str, Any]) -> GatewayState:
+        try:
+            state = GatewayState(
+                told["label"],
+                told["arm"],
+                int(told["waiting"]) + int(told["in_flight"]),
+                [one["name"] for one in told["instances"]],
+                dict(told["contents"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise EndpointError(
+                f"{self.url}/admin does not say {error}; a URL of `routebalance serve` is accepted"
+            ) from None
+        if state.label not in ("live", "emulated"):
+            raise EndpointError(f"{self.url}/admin says neither live nor emulated of its instances")
+        return state
 
     def _ask(self, path: str, body: bytes | None) -> dict[str, Any]:
         headers = {"Content-Type": "application/json", **_bearer(self._admin_key)}
@@ -116,14 +116,10 @@ class Gateway:
         return told
 
 
-def _key(variable: str | None) -> str | None:
-    """The key that a variable holds; the first one where it holds several."""
-    if variable is None:
-        return None
-    key = os.environ.get(variable, "").split(",")[0].strip()
-    if not key:
-        raise ParamsError(f"the environment variable {variable} holds no key")
-    return key
+def _key(variable: str | None, where: str) -> str | None:
+    """The key that a variable holds; the first one of those that the gateway accepts."""
+    held = key_of(variable, where)
+    return None if held is None else held.split(",")[0]
 
 
 def _bearer(key: str | None) -> dict[str, str]:

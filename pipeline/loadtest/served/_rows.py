@@ -115,13 +115,15 @@ def _answer(one: Sent, account: Account, row: int) -> Row:
     """Who answered, what came and what it cost; nobody where no instance was chosen."""
     trace = _checked(one, account)
     instance = trace.get("instance")
-    if one.outcome == "refused" or instance is None:
-        return {"cost_usd": 0.0, "output_tokens": one.tokens or 0, "cut": False}
+    tokens = one.tokens or 0  # an error in one piece states none, and none came
+    if instance is None:
+        # A call that came to no headers may have been served: what it cost nobody knows.
+        nothing = one.outcome == "refused" or one.trace is not None
+        return {"cost_usd": 0.0 if nothing else None, "output_tokens": tokens, "cut": False}
     setup = account.setup
     chosen = setup.fleet.names.index(instance)
     model = setup.fleet.model_index[chosen]
     tier = setup.fleet.params.tiers[setup.fleet.tiers[chosen]]
-    tokens = one.tokens or 0
     ok = one.outcome == "ok"
     cut = ok and _cut(tokens, account, row, chosen, trace)
     truth = setup.truth(one.number)

@@ -48,7 +48,7 @@ class ThroughGateway:
                 "cell": self.bench.key(cell),
                 "gateway": self.gateway.url,
                 "label": self.state.label,
-                "predictors": self.state.predictors,
+                "contents": self.state.contents,
                 "max_tokens": self.http.max_tokens,
                 "timeout_s": self.http.timeout_s,
                 "texts": self.keep_texts,
@@ -59,11 +59,16 @@ class ThroughGateway:
         """Serve a cell: arrivals, prompts and wishes are those of the simulated one.
 
         Raises:
-            EndpointError: the gateway does not come to rest, refuses the arm, or answers as no
-                gateway of this project does.
+            EndpointError: the gateway does not come to rest, refuses the arm, has come to serve
+                other predictors, or answers as no gateway of this project does.
         """
         wait_idle(lambda: self.gateway.state().under_way, self.http.settle_s)
-        self.gateway.set_arm(cell.arm, self.rig.params.arms[cell.arm].weights)
+        now = self.gateway.set_arm(cell.arm, self.rig.params.arms[cell.arm].weights)
+        if now.contents != self.state.contents:
+            raise EndpointError(
+                f"the gateway {self.gateway.url} serves other predictors than when this run began; "
+                "start it again, and keep champions as they are meanwhile"
+            )
         split = self.rig.params.shape(cell.traffic).split
         plan = plan_cell(cell, self.rig)
         times, users = arrivals_of(cell, self.rig)

@@ -51,12 +51,13 @@ def _numbers(frame: pl.DataFrame, names: list[str]) -> Floats:
 def excess_over_budget(frame: pl.DataFrame) -> tuple[NDArray[np.object_], Floats]:
     """Clusters (k,) and relative excess (k,) over the budget of the requests that have one.
 
-    The cost is what was spent, on failed requests too. 0 where the cost is within the budget.
+    The cost is what was spent, on failed requests too; those whose cost nobody knows are left out.
+    0 where the cost is within the budget.
 
     Args:
         frame: rows of `frontier_rows`, one arm at one rate.
     """
-    limited = frame.filter(pl.col("budget_usd").is_not_null())
+    limited = frame.drop_nulls(["budget_usd", "cost_all"])
     excess = budget_excess(limited["cost_all"].to_numpy(), limited["budget_usd"].to_numpy())
     return limited["group_id"].to_numpy(), excess
 
