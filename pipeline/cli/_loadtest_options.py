@@ -22,6 +22,7 @@ __all__ = [
     "Out",
     "Predictors",
     "Quality",
+    "Texts",
     "Timeout",
     "Traffic",
     "Where",
@@ -53,6 +54,9 @@ AdminKeyVariable = Annotated[
 ]
 KeepLate = Annotated[
     bool, typer.Option("--keep-late", help="Take rows of a client that was late, too.")
+]
+Texts = Annotated[
+    Path | None, typer.Option(help="Parquet file for what was answered; with --gateway.")
 ]
 Timeout = Annotated[
     float | None,

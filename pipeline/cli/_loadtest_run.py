@@ -1,6 +1,5 @@
 """`routebalance loadtest run`: one cell."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +16,7 @@ from pipeline.cli._loadtest_options import (
     Out,
     Predictors,
     Quality,
+    Texts,
     Timeout,
     Traffic,
     Where,
@@ -41,9 +41,7 @@ def run(
     quality: Quality = "",
     length: Length = "",
     latency: Latency = "",
-    texts: Annotated[
-        Path | None, typer.Option(help="Parquet file for what was answered; with --gateway.")
-    ] = None,
+    texts: Texts = None,
     out: Out = None,
 ) -> None:
     """Run one cell: one arm, one rate, one seed."""

@@ -1,6 +1,5 @@
 """`routebalance loadtest sweep`: a grid of cells."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -18,6 +17,7 @@ from pipeline.cli._loadtest_options import (
     Out,
     Predictors,
     Quality,
+    Texts,
     Timeout,
     Where,
 )
@@ -60,9 +60,7 @@ def sweep(
     quality: Quality = "",
     length: Length = "",
     latency: Latency = "",
-    texts: Annotated[
-        Path | None, typer.Option(help="Parquet file for what was answered; with --gateway.")
-    ] = None,
+    texts: Texts = None,
     out: Out = None,
 ) -> None:
     """Run a grid of cells, arms x rates x seeds: simulated, or one by one over HTTP.

@@ -2,22 +2,19 @@
 
 from pipeline.loadtest.served._agree import Fidelity, agree_lines, agreement
 from pipeline.loadtest.served._front import Front, Served, Simulation, kept_cell
-from pipeline.loadtest.served._on_fleet import OnFleet, open_fleet
+from pipeline.loadtest.served._on_fleet import open_fleet
 from pipeline.loadtest.served._order import Order, interleaved
 from pipeline.loadtest.served._sweep import sweep_over_http
-from pipeline.loadtest.served._through_gateway import ThroughGateway, open_gateway
-from pipeline.loadtest.served._twins import TWIN, Floor, WithTwins, floor_lines, floors, twinned
+from pipeline.loadtest.served._through_gateway import open_gateway
+from pipeline.loadtest.served._twins import TWIN, WithTwins, floor_lines, floors, twinned
 
 __all__ = [
     "TWIN",
     "Fidelity",
-    "Floor",
     "Front",
-    "OnFleet",
     "Order",
     "Served",
     "Simulation",
-    "ThroughGateway",
     "WithTwins",
     "agree_lines",
     "agreement",
