@@ -32,8 +32,12 @@ _ENVIRONMENT = {
 
 
 @contextmanager
-def serving(size: str, core: int = 0) -> Iterator[str]:
+def serving(size: str, core: int = 0, *, confined: bool = False) -> Iterator[str]:
     """Serve one of the two models on a free port, its arithmetic on one core; yield the URL.
+
+    Args:
+        confined: keep everything else of it on that core, too, so that two do not disturb each
+            other.
 
     Raises:
         SystemExit: it has not been built, or does not come up; the log says why.
@@ -43,9 +47,10 @@ def serving(size: str, core: int = 0) -> Iterator[str]:
     log, port = STORE / f"{size}.log", _free_port()
     environment = os.environ | _ENVIRONMENT | {"PYTHONPATH": str((STORE / "shim").resolve())}
     environment["VLLM_CPU_OMP_THREADS_BIND"] = str(core)
+    bound = ["taskset", "-c", str(core)] if confined else []
     with log.open("w") as written:
         process = subprocess.Popen(
-            _arguments(size, port), env=environment, stdout=written, stderr=written,
+            [*bound, *_arguments(size, port)], env=environment, stdout=written, stderr=written,
             start_new_session=True,
         )  # fmt: skip
     url = f"http://127.0.0.1:{port}"

@@ -6,12 +6,14 @@ Two small models are served by a real vLLM on this CPU (`make vllm-cpu`), a core
 this project, in .cache/end-to-end, it runs the commands that a user would: it profiles the servers,
 lays presets/live.yaml over params.yaml, and calls `dvc repro register routers`, `routebalance
 serve` and `dvc repro`, which load-tests three arms through the gateway and writes the report. Last
-it simulates the same cells with the measured times, and says where served and simulated rows agree.
-The models are random and the judge scores by a hash: what is shown is that the path holds, not who
-answers well. With --emulated the two servers are emulated ones, and so are the results.
+it simulates the same cells with the measured times of servers and router, and says where served and
+simulated rows agree. The models are random and the judge scores by a hash: what is shown is that
+the path holds, not who answers well. With --emulated the two servers are emulated ones, and so are
+the results.
 """
 
 import argparse
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +27,7 @@ from benchmarks._project_clone import Clone, clone
 from benchmarks._report import finish
 from benchmarks._vllm_server import BATCHED_TOKENS, MAX_NUM_SEQS, SIZES, serving
 from pipeline.files import write_text
+from pipeline.fleet.steptime import read_profile
 from pipeline.loadtest import summary
 from pipeline.params import load_fleet
 from pipeline.rows import JUDGEMENTS, REQUESTS, RESPONSES
@@ -32,20 +35,24 @@ from pipeline.schema import read_rows
 from pipeline.stage import Paths
 
 PROJECT = Path(".cache/end-to-end")
-FLEET, JUDGE, URL, ADDRESSES, SIMULATED, AGREEMENT = (
+FLEET, JUDGE, URL, ADDRESSES, COSTS, ROUTER, SIMULATED, AGREEMENT = (
     f".cache/{name}"
     for name in (
         "fleet.yaml",
         "judge.url",
         "gateway.url",
         "addresses.yaml",
+        "costs.json",
+        "router.yaml",
         "simulated.parquet",
         "agreement.csv",
     )
 )
 PRESET = "presets/live.yaml"
-# An emulated server repeats itself; a real one is measured as long as `fleet profile` proposes.
+# An emulated server repeats itself; a real one is measured as long as `fleet profile` proposes, and
+# at what it will be asked: all 3 requests/s of the preset, and half of them.
 QUICK = ("--seconds", "4", "--passes", "1")
+LONG = ("--rates", "1.5,3")
 
 Urls = dict[str, str]
 
@@ -53,7 +60,10 @@ Urls = dict[str, str]
 @contextmanager
 def real(_: Clone) -> Iterator[Urls]:
     """Both models by a real vLLM; yield the URLs by model."""
-    with serving(SIZES[0], core=0) as one, serving(SIZES[1], core=1) as other:
+    with (
+        serving(SIZES[0], core=0, confined=True) as one,
+        serving(SIZES[1], core=1, confined=True) as other,
+    ):
         yield {SIZES[0]: one, SIZES[1]: other}
 
 
@@ -94,6 +104,18 @@ def addresses(project: Clone, urls: Urls, judge: str) -> None:
 
 def _profile(model: str) -> str:
     return f".cache/{model}.json"
+
+
+def time_router(project: Clone, urls: Urls) -> None:
+    """Measure what a decision costs here, and lay it and the way to a server over params.yaml."""
+    project.run("routebalance", "loadtest", "router-time", "--encoder", "minilm", "--out", COSTS)
+    timed = json.loads((project.folder / COSTS).read_text())["times"]
+    outside = [read_profile(project.folder / _profile(model)).overhead_ms for model in urls]
+    costs = {name: timed[name]["fit"] for name in ("encode", "simple")}
+    known = [one for one in outside if one is not None]
+    router = {"costs": costs, "hop_ms": round(sum(known) / len(known), 3)}
+    write_text(project.folder / ROUTER, yaml.safe_dump({"loadtest": {"router": router}}))
+    project.run("routebalance", "params", "apply", ROUTER)
 
 
 def route(project: Clone) -> None:
@@ -166,11 +188,12 @@ def main() -> None:
     judge = ["python", "-m", "benchmarks._judge_server", JUDGE]
     with (emulated if asked.emulated else real)(project) as urls:
         with project.serve(*judge, written=JUDGE) as url:
-            profile(project, urls, QUICK if asked.emulated else ())
+            profile(project, urls, QUICK if asked.emulated else LONG)
             addresses(project, urls, url)
             project.run("dvc", "repro", "prompts")
             project.run("routebalance", "plan")
             project.run("dvc", "repro", "register", "routers")
+        time_router(project, urls)
         route(project)
     agree(project)
     finish(figures(project) | {"minutes": round((time.monotonic() - started) / 60, 1)})
